@@ -1,0 +1,1 @@
+"""The officers' web page and the JSON API. Empty until then."""

@@ -1,0 +1,1 @@
+"""How the outside world talks to us: each channel verifies, parses, sends and maps statuses, and knows no command."""

@@ -1,0 +1,90 @@
+"""Saving money: the amount, the quote with its fee, the pay link."""
+
+from bot import amounts
+from bot.talk import Answer, GroupView, Talk
+from core.money import Money, minor_digits
+from ledger import errors as ledger_errors
+from ledger import reading
+from payments import collections
+from payments import errors as payment_errors
+
+YES = frozenset({"1", "yes", "y", "yeah", "yep", "ok"})
+NO = frozenset({"2", "no", "n", "nope"})
+
+
+def contribute(talk: Talk, rest: str) -> Answer:
+    """`contribute 5000`."""
+    group = talk.group()
+    if not rest:
+        return talk.ask("contributing.amount", talk.say("ask-amount", group=group.name))
+    amount = amounts.read(rest, group.currency)
+    if amount.money is None:
+        return _explain(talk, amount, group)
+    return _request(talk, group, amount.money)
+
+
+def suppose(talk: Talk, rest: str) -> Answer:
+    """A typo that looks like `contribute`: ask before anything is written."""
+    group = talk.group()
+    amount = amounts.read(rest, group.currency)
+    if amount.money is None:
+        return talk.answer("did-you-mean", command="contribute", example="contribute 5000")
+    words = talk.say("confirm-contribute", amount=str(amount.money), group=group.name)
+    return talk.ask("contributing.confirm", words, amount_minor=amount.money.amount_minor)
+
+
+def take_amount(talk: Talk) -> Answer:
+    """The answer to "how much?". Another try stays possible until it is an amount."""
+    return contribute(talk, talk.incoming.text.strip())
+
+
+def take_confirmation(talk: Talk) -> Answer:
+    """The answer to "did you mean …?"."""
+    said = talk.incoming.text.strip().casefold().strip(".!")
+    if said in YES:
+        group = talk.group()
+        return _request(talk, group, Money(talk.slots["amount_minor"], group.currency))
+    if said in NO:
+        return talk.answer("confirm-no")
+    return talk.ask("contributing.confirm", talk.say("confirm-again"), **talk.slots)
+
+
+def paid(talk: Talk, rest: str) -> Answer:
+    """`paid` is never money: only the provider's word is. Say what is known and what will come."""
+    group = talk.group()
+    balances = reading.balances(talk.session, group.id, talk.user_id, group.currency)
+    if balances.open.amount_minor:
+        return talk.answer("paid-hint", open=str(balances.open))
+    return talk.answer("paid-hint-none")
+
+
+def _request(talk: Talk, group: GroupView, amount: Money) -> Answer:
+    try:
+        collection = collections.request(talk.session, group.id, talk.user_id, amount, talk.at, talk.cause)
+    except ledger_errors.AmountNotPositive:
+        return talk.ask("contributing.amount", talk.say("amount-not_positive"))
+    except ledger_errors.AmountAboveLimit as error:
+        return talk.ask("contributing.amount", talk.say("amount-above-limit", limit=str(error.limit)))
+    except payment_errors.AmountBelowMinimum as error:
+        return talk.ask("contributing.amount", talk.say("amount-below-minimum", limit=str(error.limit)))
+    except payment_errors.UnsupportedCurrency:
+        return talk.answer("payments-unsupported", group=group.name, currency=group.currency)
+    return talk.answer(
+        "pay-link",
+        group=group.name,
+        amount=str(amount),
+        fee=str(Money(collection.fee_minor, amount.currency)),
+        gross=str(Money(collection.gross_minor, amount.currency)),
+        extra="yes" if collection.gross_minor != collection.amount_minor else "no",
+        link=collections.link_url(collection.token),
+    )
+
+
+def _explain(talk: Talk, amount: amounts.Reading, group: GroupView) -> Answer:
+    words = talk.say(
+        f"amount-{amount.problem}",
+        group=group.name,
+        currency=group.currency,
+        digits=minor_digits(group.currency),
+    )
+    return talk.ask("contributing.amount", words)

@@ -1,0 +1,34 @@
+"""Asking somebody to join: one SMS to their number, never a second one."""
+
+from bot import outgoing
+from bot.commands.creating import join_link
+from bot.talk import Answer, Talk
+from core import phone
+from core.errors import PhoneError
+from ledger import errors, groups
+
+
+def invite(talk: Talk, rest: str) -> Answer:
+    """`invite 0712 345 678`."""
+    group = talk.group()
+    if not rest:
+        return talk.answer("ask-phone")
+    try:
+        number = phone.parse(rest, group.country)
+    except PhoneError:
+        return talk.answer("phone-unreadable")
+    values = {"phone": number, "group": group.name, "code": group.code, "link": join_link(group.code)}
+    try:
+        new = groups.invite(talk.session, group.id, talk.user_id, number, talk.at, talk.cause)
+    except errors.AlreadyMember:
+        return talk.answer("invited-member", **values)
+    if not new:
+        return talk.answer("invited-before", **values)
+    outgoing.invite(
+        talk.session,
+        number,
+        {"inviter": talk.name, "group": group.name, "code": group.code},
+        group_id=group.id,
+        at=talk.at,
+    )
+    return talk.answer("invited", **values)

@@ -1,0 +1,145 @@
+"""The way of one message: taken in, answered by a command or by whoever asked the last question, written down.
+
+All in the caller's one transaction, with the member's row locked: a retry finds the stored answer, and two messages
+of a member are handled one after the other.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import bindparam, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from bot import understanding
+from bot.commands import ANSWERS, COMMANDS, basics, choosing, joining
+from bot.errors import NeedsGroup
+from bot.models import ChannelIdentity, Dialogue, InboundMessage
+from bot.talk import QUESTION_LIFETIME, Answer, GroupView, Incoming, Talk
+from bot.understanding import Understood
+from core import phone
+from core.db import Session
+
+LONGEST_TEXT = 500
+STORED_TEXT = 2_000
+
+
+def respond(session: Session, incoming: Incoming, at: datetime, render: Callable[[Answer], str]) -> str:
+    """The answer to a message, as `render` puts it for the channel; the very same for the same message id."""
+    row = session.execute(_RECEIVE, _received(incoming, at)).one()
+    if row.inbound_id is None:
+        return str(row.answer)
+    talk = Talk(
+        session=session,
+        at=at,
+        incoming=incoming,
+        user_id=row.user_id,
+        phone=row.phone,
+        name=row.name,
+        language=row.language,
+        country=row.country,
+        groups=[GroupView(**group) for group in row.groups],
+        group_id=row.group_id,
+        question=row.question if row.asked_at and at - row.asked_at < QUESTION_LIFETIME else None,
+        slots=row.slots,
+        wrong_codes=row.wrong_codes if row.asked_at and at - row.asked_at < QUESTION_LIFETIME else 0,
+    )
+    before = (row.question, row.slots, row.group_id, row.wrong_codes)
+    answer = _opt(talk, row.identity_id, opted_out=row.opted_out)
+    if answer is None:
+        answer = decide(talk)
+        if answer.then is not None:
+            answer = _go_on(talk, answer)
+    rendered = render(answer)
+    _write_down(talk, answer, before, row.inbound_id, rendered)
+    return rendered
+
+
+def decide(talk: Talk) -> Answer:
+    """The answer to the text alone: an unusable one, one that answers the open question, or a command."""
+    unusable = basics.unusable(talk, LONGEST_TEXT)
+    if unusable is not None:
+        return unusable
+    understood = understanding.read(talk.incoming.text, talk.language)
+    if talk.name is None:
+        return joining.first_contact(talk, understood)
+    try:
+        return _answer_or_command(talk, understood)
+    except NeedsGroup:
+        return choosing.ask_group(talk)
+
+
+def _go_on(talk: Talk, answer: Answer) -> Answer:
+    """Does what the member wanted before we had to ask something, once, as if they had just written it."""
+    talk.incoming = dataclasses.replace(talk.incoming, text=answer.then or "")
+    talk.question, talk.slots = None, {}
+    return decide(talk)
+
+
+def _answer_or_command(talk: Talk, understood: Understood) -> Answer:
+    talk.command = understood.command
+    if understood.command == "cancel":
+        return basics.cancel(talk)
+    if understood.command == "help":
+        return Answer(talk.say("help"), question=talk.question, slots=talk.slots)
+    interrupted = understood.sure and understood.command is not None
+    if talk.question in ANSWERS and not (interrupted and talk.question not in choosing.TAKES_ANY_TEXT):
+        talk.command = f"answer:{talk.question}"
+        return ANSWERS[talk.question](talk)
+    if understood.command is None:
+        return talk.answer("not-understood")
+    if not understood.sure and understood.command in understanding.MONEY_COMMANDS:
+        return COMMANDS[f"{understood.command}?"](talk, understood.rest)
+    return COMMANDS[understood.command](talk, understood.rest)
+
+
+def _opt(talk: Talk, identity_id: int, opted_out: bool) -> Answer | None:
+    """Opt-out and opt-in words. On SMS Twilio has answered them itself, so we say nothing there."""
+    if talk.incoming.opt is None or (talk.incoming.opt == "in" and not opted_out):
+        return None
+    leaving = talk.incoming.opt == "out"
+    talk.session.execute(
+        update(ChannelIdentity)
+        .where(ChannelIdentity.id == identity_id)
+        .values(opted_out_at=talk.at if leaving else None)
+    )
+    talk.command = "stop" if leaving else "start"
+    if talk.channel == "sms":
+        return Answer("")
+    return talk.answer("opted-out" if leaving else "opted-in")
+
+
+def _received(incoming: Incoming, at: datetime) -> dict[str, object]:
+    return {
+        "provider": incoming.provider,
+        "message": incoming.message_id,
+        "channel": incoming.channel,
+        "address": incoming.address,
+        "phone": incoming.phone,
+        "country": phone.country(incoming.phone) if incoming.phone else "ZZ",
+        # PostgreSQL's text has no NUL; and nobody's novel needs to be kept whole.
+        "body": incoming.text.replace("\x00", "")[:STORED_TEXT],
+        "media": list(incoming.media),
+        "at": at,
+    }
+
+
+def _write_down(talk: Talk, answer: Answer, before: tuple[object, ...], inbound_id: int, rendered: str) -> None:
+    if (answer.question, answer.slots, talk.group_id, talk.wrong_codes) != before:
+        values = {
+            "question": answer.question,
+            "slots": answer.slots,
+            "group_id": talk.group_id,
+            "wrong_codes": talk.wrong_codes,
+            "asked_at": talk.at,
+        }
+        statement = insert(Dialogue).values(user_id=talk.user_id, **values)
+        talk.session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))
+    talk.session.execute(
+        update(InboundMessage).where(InboundMessage.id == inbound_id).values(answer=rendered, command=talk.command)
+    )
+
+
+_RECEIVE = text("""
+    SELECT * FROM receive_message(:provider, :message, :channel, :address, :phone, :country, :body, :media, :at)
+""").bindparams(bindparam("media", type_=JSONB))

@@ -1,0 +1,92 @@
+"""Conversations: who writes from where, what came in, what was answered, where each dialogue stands, what went out."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db import Base
+
+CHANNELS = ("sms", "whatsapp")
+STATUSES = ("queued", "sending", "unknown", "sent", "delivered", "read", "failed", "suppressed")
+
+
+class ChannelIdentity(Base):
+    """One address on one channel. WhatsApp may give an id instead of a phone number, so never a phone alone."""
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        UniqueConstraint("channel", "address"),
+        CheckConstraint(f"channel IN {CHANNELS!r}", name="channel"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    channel: Mapped[str]
+    address: Mapped[str]
+    last_inbound_at: Mapped[datetime | None]
+    opted_out_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class InboundMessage(Base):
+    """A message as it came and the answer it got, byte for byte, so that a retry gets the same answer."""
+
+    __tablename__ = "inbound_messages"
+    __table_args__ = (UniqueConstraint("provider", "message_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    provider: Mapped[str]
+    message_id: Mapped[str]
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identities.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    body: Mapped[str]
+    media: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    command: Mapped[str | None]
+    answer: Mapped[str | None]
+    received_at: Mapped[datetime]
+
+
+class Dialogue(Base):
+    """Where a member's conversation stands on every channel: the open question, what is known, the chosen group."""
+
+    __tablename__ = "dialogues"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    question: Mapped[str | None]
+    slots: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
+    wrong_codes: Mapped[int] = mapped_column(server_default="0")
+    asked_at: Mapped[datetime]
+
+
+class Notification(Base):
+    """One outgoing message and what became of it. `rank` only grows, since status callbacks come in any order."""
+
+    __tablename__ = "notifications_log"
+    __table_args__ = (
+        CheckConstraint(f"status IN {STATUSES!r}", name="status"),
+        CheckConstraint(f"channel IN {CHANNELS!r}", name="channel"),
+        Index("ix_notifications_log_user_id_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    channel: Mapped[str]
+    address: Mapped[str]
+    kind: Mapped[str]
+    body: Mapped[str]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    template_sid: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default="queued")
+    rank: Mapped[int] = mapped_column(server_default="0")
+    error_code: Mapped[str | None]
+    provider_message_id: Mapped[str | None] = mapped_column(unique=True)
+    segments: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime]
+    sending_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]

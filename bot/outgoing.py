@@ -1,0 +1,113 @@
+"""Messages to people who did not just write: put into the log and the outbox, never sent from here."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from bot import texts
+from bot.channels import gsm7
+from bot.models import ChannelIdentity, Notification
+from core import outbox, phone
+from core.db import Session
+from ledger.models import User
+
+
+def notify(
+    session: Session,
+    user_id: int,
+    key: str,
+    values: dict[str, Any],
+    *,
+    group_id: int | None,
+    dedupe_key: str,
+    at: datetime,
+) -> None:
+    """Tells a member something, on the channel they last wrote from. The same `dedupe_key` is told once.
+
+    Who opted out everywhere, or has never written to us, is told nothing.
+    """
+    identity = session.scalar(
+        select(ChannelIdentity)
+        .where(
+            ChannelIdentity.user_id == user_id,
+            ChannelIdentity.opted_out_at.is_(None),
+            ChannelIdentity.last_inbound_at.is_not(None),
+        )
+        .order_by(ChannelIdentity.last_inbound_at.desc())
+        .limit(1)
+    )
+    if identity is not None:
+        _queue(session, identity, key, values, group_id, dedupe_key, at)
+
+
+def invite(session: Session, number: str, values: dict[str, Any], *, group_id: int, at: datetime) -> None:
+    """The one SMS to somebody who was invited (E.164) and may never have heard of us."""
+    user_id = session.scalar(
+        insert(User)
+        .values(phone=number, country=phone.country(number))
+        .on_conflict_do_update(index_elements=["phone"], set_={"phone": number})
+        .returning(User.id)
+    )
+    identity = session.scalars(
+        insert(ChannelIdentity)
+        .values(user_id=user_id, channel="sms", address=number)
+        .on_conflict_do_update(index_elements=["channel", "address"], set_={"address": number})
+        .returning(ChannelIdentity)
+    ).one()
+    if identity.opted_out_at is None:
+        _queue(session, identity, "invitation", values, group_id, f"invitation:{group_id}:{number}", at)
+
+
+def again_by_sms(session: Session, failed: Notification, number: str, at: datetime) -> None:
+    """The same words by SMS, for a member whom WhatsApp does not reach."""
+    identity = session.scalar(
+        select(ChannelIdentity).where(ChannelIdentity.channel == "sms", ChannelIdentity.address == number)
+    )
+    if identity is None:
+        identity = ChannelIdentity(user_id=failed.user_id, channel="sms", address=number)
+        session.add(identity)
+    elif identity.opted_out_at is not None:
+        return
+    body = gsm7.transliterated(failed.body.replace("*", ""))
+    _insert(session, identity, failed.kind, body, failed.group_id, f"{failed.dedupe_key}:sms", at)
+
+
+def _queue(
+    session: Session,
+    identity: ChannelIdentity,
+    key: str,
+    values: dict[str, Any],
+    group_id: int | None,
+    dedupe_key: str,
+    at: datetime,
+) -> None:
+    language = session.get_one(User, identity.user_id).language
+    body = texts.say(language, identity.channel, key, **values)
+    _insert(session, identity, key, body, group_id, dedupe_key, at)
+
+
+def _insert(
+    session: Session,
+    identity: ChannelIdentity,
+    kind: str,
+    body: str,
+    group_id: int | None,
+    dedupe_key: str,
+    at: datetime,
+) -> None:
+    statement = insert(Notification).values(
+        group_id=group_id,
+        user_id=identity.user_id,
+        channel=identity.channel,
+        address=identity.address,
+        kind=kind,
+        body=body,
+        dedupe_key=dedupe_key,
+        segments=gsm7.segments(body) if identity.channel == "sms" else 1,
+        created_at=at,
+    )
+    made = session.scalar(statement.on_conflict_do_nothing().returning(Notification.id))
+    if made is not None:
+        outbox.put(session, "bot.deliver", {"notification": made}, f"deliver:{made}")

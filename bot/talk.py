@@ -1,0 +1,112 @@
+"""One message and everything a command needs to answer it; what a command gives back."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date, get_timezone
+
+from bot import texts
+from bot.errors import NeedsGroup
+from core.db import Session
+from ledger.models import User
+from ledger.postings import Cause
+
+QUESTION_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message in no provider's terms. `phone` is E.164, None where a channel hides it; `address` always answers."""
+
+    provider: str
+    message_id: str
+    channel: str
+    address: str
+    phone: str | None
+    text: str
+    media: tuple[str, ...] = ()
+    opt: str | None = None
+    """"out" or "in" when the text is an opt-out or opt-in word of the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One of the member's groups."""
+
+    id: int
+    code: str
+    name: str
+    currency: str
+    time_zone: str
+    country: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply, and the question that stays open after it; media are addresses of pictures.
+
+    `then` is a text to handle next, as if the member had just sent it: what they wanted before they were asked.
+    """
+
+    text: str
+    media: tuple[str, ...] = ()
+    question: str | None = None
+    slots: dict[str, Any] = field(default_factory=dict)
+    then: str | None = None
+
+
+@dataclass
+class Talk:
+    """The conversation at this message. Commands may set `group_id` (the choice sticks) and `wrong_codes`."""
+
+    session: Session
+    at: datetime
+    incoming: Incoming
+    user_id: int
+    phone: str | None
+    name: str | None
+    language: str
+    country: str
+    groups: list[GroupView]
+    group_id: int | None
+    question: str | None
+    slots: dict[str, Any]
+    wrong_codes: int
+    command: str | None = None
+
+    @property
+    def channel(self) -> str:
+        return self.incoming.channel
+
+    @property
+    def cause(self) -> Cause:
+        """Who and what stands in the audit log for what this message does."""
+        return Cause(self.user_id, self.channel, self.incoming.message_id)
+
+    def say(self, key: str, **values: Any) -> str:
+        """The sentence `key` in the member's language, fit for the channel."""
+        return texts.say(self.language, self.channel, key, **values)
+
+    def answer(self, key: str, **values: Any) -> Answer:
+        return Answer(self.say(key, **values))
+
+    def ask(self, question: str, text: str, **slots: Any) -> Answer:
+        """An answer that waits for one: `question` names who handles the next message ("contribute.amount")."""
+        return Answer(text, question=question, slots=slots)
+
+    def user(self) -> User:
+        """The member's row, for commands that change it."""
+        return self.session.get_one(User, self.user_id)
+
+    def group(self) -> GroupView:
+        """The group this message is about: the chosen one, or the only one. Raises `NeedsGroup`."""
+        for group in self.groups:
+            if group.id == self.group_id or len(self.groups) == 1:
+                return group
+        raise NeedsGroup
+
+    def date(self, moment: datetime, time_zone: str) -> str:
+        """A day as people write it ("22 Nov"), in the group's time zone."""
+        return format_date(moment.astimezone(get_timezone(time_zone)), "d MMM", locale=self.language)

@@ -1,0 +1,45 @@
+"""Every sentence a member reads, per language: Fluent files (`messages.ftl`) and the words of commands.
+
+Fluent, because a sentence with numbers and plurals stays one readable sentence for a translator. A message may carry
+an attribute `.sms`: the shorter form for a phone that pays per segment. SMS texts leave here in GSM-7.
+"""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fluent.runtime import FluentBundle, FluentResource
+
+from bot.channels import gsm7
+
+FALLBACK = "en"
+HERE = Path(__file__).parent
+
+
+def say(language: str, channel: str, key: str, **values: Any) -> str:
+    """The sentence `key` for this language and channel. Raises `KeyError` for a key or a value that is missing."""
+    bundle = _bundle(language if (HERE / language / "messages.ftl").exists() else FALLBACK)
+    message = bundle.get_message(key)
+    pattern = (message.attributes.get("sms") if channel == "sms" else None) or message.value
+    if pattern is None:
+        raise KeyError(key)
+    text, problems = bundle.format_pattern(pattern, values)
+    if problems or not isinstance(text, str):
+        raise KeyError(f"{key}: {problems[:1]}")
+    return gsm7.transliterated(text) if channel == "sms" else text
+
+
+@cache
+def command_words(language: str) -> dict[str, list[str]]:
+    """The words by which each command is known in a language."""
+    folder = language if (HERE / language / "commands.toml").exists() else FALLBACK
+    words: dict[str, list[str]] = tomllib.loads((HERE / folder / "commands.toml").read_text())["words"]
+    return words
+
+
+@cache
+def _bundle(language: str) -> FluentBundle:
+    bundle = FluentBundle([language], use_isolating=False)
+    bundle.add_resource(FluentResource((HERE / language / "messages.ftl").read_text()))
+    return bundle

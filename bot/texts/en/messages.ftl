@@ -1,0 +1,184 @@
+# Read each one aloud. Short, warm, concrete: what happened, what it means, what to do next.
+# `.sms` is for phones that pay per segment: one segment (160 GSM-7 characters) wherever it can be.
+
+## First words
+
+welcome =
+    Hello! I am *GroupWallet*, the wallet of savings groups.
+    I keep your group's book, so that everyone can see it.
+
+    What is your name?
+    .sms = Hello! I am GroupWallet. I keep your savings group's book, open to every member. What is your name?
+welcome-invited =
+    Hello! { $inviter } invited you to save with *{ $group }*.
+    I am *GroupWallet* and keep the group's book, so that everyone can see it.
+
+    What is your name?
+    .sms = Hello! { $inviter } invited you to { $group }. I am GroupWallet and keep the group's book. What is your name?
+name-unreadable = Please write only your name, for example: Amina
+name-saved = Thank you, { $name }.
+name-saved-no-group =
+    Thank you, { $name }!
+
+    Start a group: *create Umoja*
+    Join one: *join* and its code
+    .sms = Thank you, { $name }! To start a group, write: create Umoja. To join one, write: join and its code
+name-saved-invited = Thank you, { $name }! To join { $group }, write: join { $code }
+greeting = Hello { $name }! { $group }: write *contribute 5000* to save, *balance* to see the money, *menu* for more.
+    .sms = Hello { $name }! { $group }: write contribute 5000 to save, balance to see the money, menu for more.
+greeting-no-group = Hello { $name }! Start a group with *create Umoja*, or join one: *join* and its code.
+    .sms = Hello { $name }! To start a group, write: create Umoja. To join one, write: join and its code
+help =
+    *What I can do*
+    *contribute 5000* – save money
+    *balance* – your money and the group's
+    *history* – your last payments
+    *members* – who is in the group
+    *invite 0712 345 678* – ask someone to join
+    *code* – the group's code, link and QR picture
+    *group* – choose another group
+    *create Umoja* – start a group
+    *join* and a code – join a group
+    *0* – stop a question
+    .sms =
+    contribute 5000
+    balance
+    history
+    members
+    invite 0712345678
+    code
+    group
+    create Umoja
+    join CODE
+    0 stops a question
+thanks = You are welcome.
+
+## Groups
+
+ask-group-name = What is the name of your group? For example: Umoja
+group-name-unreadable = Please write a name of 2 to 40 letters, for example: create Umoja
+created =
+    *{ $group }* is ready. It saves in { $currency } (to change: *currency NGN*).
+
+    The code is *{ $code }*. Others write: join { $code }
+    Or send them this link: { $link }
+    .sms = { $group } is ready and saves in { $currency }. Others join with: join { $code }. Other currency? Write: currency NGN
+code =
+    *{ $group }*: others write: join { $code }
+    Or send them this link: { $link }
+    .sms = { $group }: others join by writing to this number: join { $code }
+currency-changed = { $group } now saves in { $currency }.
+currency-ask = { $group } saves in { $currency }. To change it, write for example: currency NGN
+currency-unknown = I do not know that currency. Write its three letters, for example: currency KES
+currency-fixed = { $group } already has payments in { $currency }, so the currency stays.
+only-officers = Only an officer of { $group } can do that. Ask { $officers }.
+ask-code = Which code? It looks like this: UMOJA-7K3M9Q. Ask the person who invited you.
+unknown-code = No group has this code. Please check it with the person who invited you. It looks like this: UMOJA-7K3M9Q
+too-many-codes = That were too many wrong codes. Please ask for the right one and try again tomorrow.
+joined =
+    Welcome to *{ $group }*, { $name }! You are member number { $count }.
+    To save, write for example: *contribute 5000*
+    .sms = Welcome to { $group }, { $name }! You are member number { $count }. To save, write for example: contribute 5000
+joined-note = { $name } joined { $group }. You are now { $count } members.
+already-member = You are already a member of { $group }. Write balance to see its money.
+group-full = { $group } is full: it takes { $limit } members. Please talk to its chair.
+no-group = You are not in a group yet. To start one, write: create Umoja. To join one, write: join and its code
+which-group = Which group?
+    { $list }
+    Reply with the number.
+group-chosen = From now on you talk about { $group }. To change it, write: group
+group-only-one = You are in one group: { $group }.
+members = { $group }, { $count ->
+    [one] 1 member
+   *[other] { $count } members
+    }: { $list }
+members-more = { $list } and { $more } more
+
+## Invitations
+
+ask-phone = Whose number? Write it like this: invite 0712 345 678
+phone-unreadable = I could not read that phone number. Write it with its country code, for example: invite +254 712 345 678
+invitation = { $inviter } invites you to save with { $group } on GroupWallet. To join, reply: join { $code }
+invited = We sent an invitation to { $phone } by SMS. You can also send them this link: { $link }
+    .sms = We sent an invitation to { $phone }. They join with: join { $code }
+invited-before = { $phone } was invited before. They join with: join { $code }
+invited-member = { $phone } is already a member of { $group }.
+
+## Contributions
+
+ask-amount = How much do you want to save with { $group }? For example: 5000
+pay-link =
+    *{ $group }*: you save { $amount }.
+    { $extra ->
+        [yes] With the payment fee of { $fee } you pay { $gross }.
+       *[no] You pay { $gross }.
+    }
+    Pay here: { $link }
+    .sms = { $group }: save { $amount }. { $extra ->
+        [yes] With the fee you pay { $gross }.
+       *[no] You pay { $gross }.
+    } Pay here: { $link }
+confirm-contribute = Did you mean: contribute { $amount } to { $group }? Reply 1 for yes, 2 for no.
+confirm-again = Please reply 1 for yes, 2 for no, or 0 to stop.
+confirm-no = All right, nothing was done. Write menu to see what I can do.
+did-you-mean = Did you mean: { $command }? Please write it again, for example: { $example }
+amount-missing = How much? Write it in figures, for example: contribute 5000
+amount-unreadable = I could not read the amount. Please write it in figures, for example: contribute 5000
+amount-ambiguous = I am not sure about that amount. Please write it without dots or spaces, for example: contribute 5000
+amount-not_positive = The amount must be more than zero, for example: contribute 5000
+amount-too_fine = { $currency } has { $digits ->
+    [0] no cents. Please write a whole amount
+   *[other] two decimals. Please write for example 5000.50 or a whole amount
+    }, for example: contribute 5000
+amount-other_currency = { $group } saves in { $currency }. Please write the amount in { $currency }, for example: contribute 5000
+amount-too_large = That amount is too large. Please write a smaller one, for example: contribute 5000
+amount-above-limit = You can contribute at most { $limit } at once. Please write a smaller amount.
+amount-below-minimum = The smallest payment is { $limit }. Please write a larger amount.
+payments-unsupported = Payments in { $currency } are not possible yet. { $group } can change its currency as long as it is empty: currency KES
+receipt =
+    *Receipt { $number }*
+    { $amount } received for { $group }. Thank you, { $name }!
+
+    Your savings: *{ $own }*
+    The group: *{ $total }*
+    .sms = Receipt { $number }: { $amount } for { $group }. You: { $own }. Group: { $total }. Thank you, { $name }!
+officer-note = { $name } contributed { $amount } to { $group }. The group now has { $total }.
+contribution-failed = Your payment of { $amount } to { $group } did not go through. Nothing was added. To try again, write: contribute { $plain }
+contribution-expired = Your contribution of { $amount } to { $group } was not paid, so it is closed. To start again, write: contribute { $plain }
+payment-held = A payment for { $group } arrived that is not what was asked for. A person is checking it. Nothing is lost; we will write to you.
+paid-hint = Thank you. I book a payment when the payment service confirms it; then you get a receipt. You have { $open } not yet paid. Write history to see it.
+paid-hint-none = I see no open payment of yours. When a payment is confirmed you get a receipt. Write history to see yours, or contribute 5000 to pay.
+
+## Looking
+
+balance =
+    *{ $group }*
+    Your savings: *{ $own }*
+    The group: *{ $total }*
+    .sms = { $group }: You: { $own }. Group: { $total }.
+balance-open = { $balance }
+    Not paid yet: { $open }
+    .sms = { $balance } Not paid yet: { $open }.
+history = { $group }, your last payments:
+    { $lines }
+history-none = { $group }: no payments yet. To save, write for example: contribute 5000
+history-line = { $date } { $amount } { $state ->
+    [completed] R-{ $number }
+    [pending] not paid yet
+    [processing] under way
+    [failed] did not go through
+    [expired] closed, not paid
+    [cancelled] cancelled
+   *[other] { $state }
+    }
+
+## When something is not clear
+
+not-understood = Sorry, I did not understand that. Write menu to see what I can do, for example: balance
+too-long = That message is too long for me. Please write one short request, for example: contribute 5000
+media = I can only read text. Please write what you want, for example: contribute 5000
+empty = Your message was empty. Write menu to see what I can do, for example: balance
+cancelled = All right, I stopped. Write menu to see what I can do.
+nothing-to-cancel = There is nothing to stop. Write menu to see what I can do.
+opted-out = You will get no more messages from GroupWallet here. Your money and your group stay as they are. To come back, write: start
+opted-in = Welcome back, you get messages again. Write menu to see what I can do.

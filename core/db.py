@@ -1,0 +1,75 @@
+"""The database: declarative base, one engine per process, and a session that rolls back unless committed.
+
+The outermost function (view, job, command) opens `session()` and commits once; everything below takes the session.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import DateTime, Engine, MetaData, create_engine, orm
+from sqlalchemy.orm import DeclarativeBase
+
+from core.settings import settings
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """The base of every model; constraint names follow one convention so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: DateTime(timezone=True)}
+
+
+class Session(orm.Session):
+    """A unit of work that also remembers what may only happen once its rows are safely committed."""
+
+    def after_commit(self, action: Callable[[], object]) -> None:
+        """Runs `action` after the next commit; a rollback forgets it. It must not raise and not use the database."""
+        self.info.setdefault("after_commit", []).append(action)
+
+    def commit(self) -> None:
+        super().commit()
+        for action in self.info.pop("after_commit", []):
+            action()
+
+    def rollback(self) -> None:
+        self.info.pop("after_commit", None)
+        super().rollback()
+
+
+@cache
+def engine() -> Engine:
+    """This process's engine. A forked child (an RQ work horse) gets connections of its own."""
+    made = create_engine(
+        settings().database_url,
+        pool_size=settings().database_pool_size,
+        max_overflow=settings().database_pool_size,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        pool_timeout=5,
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "groupwallet",
+            # A stuck statement or a forgotten transaction must not hold a group's lock for long.
+            "options": "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+        },
+    )
+    os.register_at_fork(after_in_child=lambda: made.dispose(close=False))
+    return made
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """One unit of work: leaving the block without `commit()` rolls back."""
+    with Session(engine(), expire_on_commit=False, autoflush=True) as opened:
+        yield opened

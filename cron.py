@@ -1,0 +1,27 @@
+"""The one list of what runs when: `python cron.py`. Only ticks that recompute from the database what is due."""
+
+from datetime import timedelta
+
+from core import logs, outbox, queues
+from core.settings import settings
+from payments import collections
+
+TICKS = {
+    # Rings for work whose bell was lost, whose time has come, or whose worker died.
+    outbox.sweep: timedelta(seconds=5),
+    # Asks about payments nobody told us of, and ends what was not paid in time.
+    collections.sweep: timedelta(seconds=30),
+}
+
+
+def main() -> None:
+    """Runs the clock until it is told to stop."""
+    logs.configure(settings().log_level)
+    clock = queues.Clock()
+    for tick, interval in TICKS.items():
+        clock.every(interval, tick)
+    clock.start()
+
+
+if __name__ == "__main__":
+    main()

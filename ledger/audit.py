@@ -1,0 +1,44 @@
+"""The group's history: one chained line for everything that members must be able to check later."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from core.db import Session
+from ledger.postings import Cause
+
+
+def record(session: Session, group_id: int, action: str, data: dict[str, Any], at: datetime, cause: Cause) -> None:
+    """Appends a line to the group's chain. `data` holds ids and plain values, never names or phone numbers."""
+    session.execute(
+        _APPEND,
+        {
+            "group": group_id,
+            "at": at,
+            "actor": cause.actor_id,
+            "action": action,
+            "data": json.dumps(data, separators=(",", ":"), sort_keys=True),
+            "channel": cause.channel,
+            "message": cause.message_id,
+        },
+    )
+
+
+def first_broken_line(session: Session, group_id: int) -> int | None:
+    """The `seq` of the first line whose hash, predecessor or number is wrong; None when the chain is whole."""
+    broken: int | None = session.scalar(_FIRST_BROKEN, {"group": group_id})
+    return broken
+
+
+_APPEND = text("SELECT audit_append(:group, :at, :actor, :action, :data, :channel, :message)")
+
+_FIRST_BROKEN = text("""
+    SELECT min(seq) FROM (
+        SELECT seq, hash, previous_hash, row_number() OVER chain AS place,
+               lag(hash, 1, CAST('' AS bytea)) OVER chain AS hash_before,
+               sha256(previous_hash || convert_to(
+                   audit_line(group_id, seq, at, actor_id, action, data, channel, message_id), 'UTF8')) AS computed
+          FROM audit_log WHERE group_id = :group WINDOW chain AS (ORDER BY seq)) line
+     WHERE hash <> computed OR previous_hash <> hash_before OR seq <> place""")

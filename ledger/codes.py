@@ -1,0 +1,21 @@
+"""Codes by which people join a group: the start of its name, so they know it, and six characters nobody can guess."""
+
+import re
+import secrets
+
+# Crockford's alphabet without vowels: no 0/O or 1/I/L to confuse, no accidental words.
+ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
+LENGTH = 6
+
+
+def new(group_name: str) -> str:
+    """A fresh code like `UMOJA-7K3M9Q`; 28⁶ ≈ 480 million possibilities for the part that counts."""
+    prefix = re.sub(r"[^A-Z]", "", group_name.upper())[:8] or "GROUP"
+    return f"{prefix}-{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
+
+
+def find(text: str) -> str | None:
+    """The unguessable part of the code in `text`, however it was typed ("umoja 7k3m 9q" too); None without one."""
+    compact = re.sub(r"[\s.–—-]+", "", text.upper())
+    match = re.search(f"[{ALPHABET}]{{{LENGTH}}}$", compact)
+    return match.group() if match else None

@@ -1,0 +1,76 @@
+"""What members and officers read: balances and the latest lines."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+
+from core.db import Session
+from core.money import Money
+from ledger.models import OPEN_STATES, Receipt, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """A member's own savings, the money the group holds, and what the member has promised but not yet paid."""
+
+    own: Money
+    group: Money
+    open: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of a member's own transactions; `receipt_number` only when it was posted."""
+
+    at: datetime
+    kind: str
+    state: str
+    amount: Money
+    receipt_number: int | None
+
+
+def balances(session: Session, group_id: int, user_id: int, currency: str) -> Balances:
+    """Own savings, group's cash and own open contributions in one query."""
+    row = session.execute(_BALANCES, {"group": group_id, "user": user_id}).one()
+    return Balances(Money(row.own, currency), Money(row.held, currency), Money(row.open, currency))
+
+
+def own_lines(session: Session, group_id: int, user_id: int, limit: int) -> list[Line]:
+    """The member's newest transactions in the group, newest first."""
+    rows = session.execute(
+        select(Transaction, Receipt.number)
+        .outerjoin(Receipt, Receipt.transaction_id == Transaction.id)
+        .where(Transaction.group_id == group_id, Transaction.user_id == user_id)
+        .order_by(Transaction.id.desc())
+        .limit(limit)
+    )
+    return [
+        Line(t.completed_at or t.created_at, t.kind, t.state, Money(t.amount_minor, t.currency), number)
+        for t, number in rows
+    ]
+
+
+def open_count(session: Session, group_id: int, user_id: int) -> int:
+    """How many of the member's contributions wait to be paid."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Transaction)
+            .where(
+                Transaction.group_id == group_id,
+                Transaction.user_id == user_id,
+                Transaction.state.in_(OPEN_STATES),
+            )
+        )
+        or 0
+    )
+
+
+# Cash is an asset, so its balance is negative: what the group holds is its opposite.
+_BALANCES = text("""
+    SELECT coalesce(sum(balance_minor) FILTER (WHERE kind = 'savings' AND user_id = :user), 0) AS own,
+           coalesce(-sum(balance_minor) FILTER (WHERE kind = 'cash'), 0) AS held,
+           (SELECT coalesce(sum(amount_minor), 0) FROM transactions
+             WHERE group_id = :group AND user_id = :user AND state IN ('pending', 'processing')) AS open
+      FROM wallets WHERE group_id = :group""")

@@ -1,0 +1,254 @@
+"""Collections: from a wish to contribute, over a pay link and the provider's checkout, to verified money in the books.
+
+A provider is never asked while a database transaction is open: the intent is written and committed, then the call is
+made, then its result is written. Only the provider's own answer to `verify` is money; a webhook is a hint.
+"""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from core import clock, db, outbox
+from core.db import Session
+from core.money import Money
+from core.settings import settings
+from ledger import contributions
+from ledger.models import OPEN_STATES, Group, Receipt, Transaction, User
+from ledger.postings import Cause
+from payments import errors, providers, settling
+from payments.models import Checkout, Collection
+from payments.provider import CheckoutOrder, Outcome, Quote, quote
+
+LINK_LIFETIME = timedelta(hours=24)
+CHECK_AFTER = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+SWEEP_LIMIT = 200
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PayLink:
+    """What the pay page shows. `state` is the contribution's; `receipt_number` once it is completed."""
+
+    token: str
+    group_name: str
+    payer_name: str
+    state: str
+    held: bool
+    quote: Quote
+    receipt_number: int | None
+
+
+def request(session: Session, group_id: int, user_id: int, amount: Money, at: datetime, cause: Cause) -> Collection:
+    """Writes a pending contribution of `amount` with its quote and pay link; the message that asked is its key.
+
+    Raises `UnsupportedCurrency`, `AmountBelowMinimum`, `AmountNotPositive` or `AmountAboveLimit`.
+    """
+    provider = providers.for_currency(amount.currency)
+    group = session.get_one(Group, group_id)
+    smallest, largest = provider.limits(amount.currency)
+    own_limit = Money(group.contribution_max_minor or largest.amount_minor, amount.currency)
+    contributions.check_amount(amount, min(own_limit, largest, key=lambda money: money.amount_minor))
+    if amount.amount_minor < smallest.amount_minor:
+        raise errors.AmountBelowMinimum(smallest)
+    quoted = quote(provider, amount, payer_bears_fee=group.fee_bearer == "payer")
+    key = f"contribute:{cause.message_id}" if cause.message_id else f"contribute:{secrets.token_hex(16)}"
+    transaction = contributions.begin(session, group_id, user_id, amount, key, at, cause)
+    collection = session.scalar(select(Collection).where(Collection.transaction_id == transaction.id))
+    if collection is None:
+        collection = Collection(
+            group_id=group_id,
+            transaction_id=transaction.id,
+            token=secrets.token_urlsafe(9),
+            provider=provider.name,
+            amount_minor=quoted.amount.amount_minor,
+            fee_minor=quoted.fee.amount_minor,
+            gross_minor=quoted.gross.amount_minor,
+            created_at=at,
+            expires_at=at + LINK_LIFETIME,
+        )
+        session.add(collection)
+        session.flush()
+    return collection
+
+
+def link_url(token: str) -> str:
+    """The short address that is sent to the member."""
+    return f"{settings().public_base_url}/p/{token}"
+
+
+def look_at(session: Session, token: str) -> PayLink:
+    """What stands behind a pay link. Raises `UnknownLink`."""
+    row = session.execute(
+        select(Collection, Transaction, Group.name, User.name, Receipt.number)
+        .join(Transaction, Transaction.id == Collection.transaction_id)
+        .join(Group, Group.id == Collection.group_id)
+        .join(User, User.id == Transaction.user_id)
+        .outerjoin(Receipt, Receipt.transaction_id == Transaction.id)
+        .where(Collection.token == token)
+    ).one_or_none()
+    if row is None:
+        raise errors.UnknownLink
+    collection, transaction, group_name, payer_name, receipt_number = row
+    held = session.scalar(
+        select(func.count())
+        .select_from(Checkout)
+        .where(Checkout.transaction_id == transaction.id, Checkout.state == "held")
+    )
+    return PayLink(
+        token=token,
+        group_name=group_name,
+        payer_name=payer_name or "",
+        state=transaction.state,
+        held=bool(held),
+        quote=Quote(
+            Money(collection.amount_minor, transaction.currency),
+            Money(collection.fee_minor, transaction.currency),
+            Money(collection.gross_minor, transaction.currency),
+        ),
+        receipt_number=receipt_number,
+    )
+
+
+def open_checkout(token: str) -> str:
+    """The address of a checkout page for this link, made now unless there is one.
+
+    Raises `UnknownLink`, `LinkClosed`, or `ProviderUnavailable` when the provider gave no page: the contribution
+    stays open and the payer may try again.
+    """
+    prepared = _prepare_checkout(token)
+    if isinstance(prepared, str):
+        return prepared
+    checkout_id, order, provider_name = prepared
+    answer = providers.by_name(provider_name).open_checkout(order)
+    with db.session() as session:
+        checkout = session.get_one(Checkout, checkout_id)
+        if answer.url is not None:
+            checkout.state, checkout.url = "open", answer.url
+            contributions.mark_processing(session, checkout.transaction_id)
+        elif answer.outcome in (Outcome.NOT_SENT, Outcome.DECLINED):
+            # The provider has no such page, so nobody can ever pay it.
+            checkout.state, checkout.provider_status = "closed", answer.detail
+        session.commit()
+    if answer.url is None:
+        log.warning("no checkout page", extra={"checkout": checkout_id, "detail": answer.detail})
+        raise errors.ProviderUnavailable(answer.detail)
+    return answer.url
+
+
+def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
+    with db.session() as session:
+        collection = session.scalar(select(Collection).where(Collection.token == token).with_for_update())
+        if collection is None:
+            raise errors.UnknownLink
+        transaction = session.get_one(Transaction, collection.transaction_id)
+        if transaction.state not in OPEN_STATES or collection.closed_at or clock.now() >= collection.expires_at:
+            raise errors.LinkClosed
+        url = session.scalar(
+            select(Checkout.url).where(Checkout.transaction_id == transaction.id, Checkout.state == "open")
+        )
+        if url is not None:
+            return url
+        now = clock.now()
+        checkout = Checkout(
+            group_id=collection.group_id,
+            transaction_id=transaction.id,
+            provider=collection.provider,
+            reference=f"gw-{transaction.id}-{secrets.token_hex(8)}",
+            next_check_at=now + CHECK_AFTER[0],
+            created_at=now,
+        )
+        session.add(checkout)
+        group_name = session.scalar(select(Group.name).where(Group.id == collection.group_id))
+        session.flush()
+        order = CheckoutOrder(
+            reference=checkout.reference,
+            gross=Money(collection.gross_minor, transaction.currency),
+            payer_email=f"member-{transaction.user_id}@{settings().payer_email_domain}",
+            return_url=link_url(token) + "?back=1",
+            label=group_name or "",
+        )
+        session.commit()
+        return checkout.id, order, collection.provider
+
+
+def came_back(session: Session, token: str) -> None:
+    """The payer returned from the checkout: ask the provider now, instead of waiting for its webhook."""
+    ids = session.scalars(
+        select(Checkout.id)
+        .join(Collection, Collection.transaction_id == Checkout.transaction_id)
+        .where(Collection.token == token, Checkout.state.in_(("opening", "open")))
+    )
+    for checkout_id in ids:
+        outbox.put(session, "payments.verify", {"checkout": checkout_id}, f"verify:{checkout_id}:back")
+
+
+def sweep() -> int:
+    """Puts to work what nobody asked about: checkouts due for a look, links past their time. Returns how many."""
+    now = clock.now()
+    with db.session() as session:
+        due = session.scalars(
+            select(Checkout)
+            .where(Checkout.state.in_(("opening", "open")), Checkout.next_check_at <= now)
+            .order_by(Checkout.next_check_at)
+            .limit(SWEEP_LIMIT)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for checkout in due:
+            checkout.checks += 1
+            checkout.next_check_at = now + CHECK_AFTER[min(checkout.checks, len(CHECK_AFTER) - 1)]
+            key = f"verify:{checkout.id}:{checkout.checks}"
+            outbox.put(session, "payments.verify", {"checkout": checkout.id}, key)
+        expired = session.scalars(
+            select(Collection.id)
+            .where(Collection.closed_at.is_(None), Collection.expires_at <= now)
+            .order_by(Collection.expires_at)
+            .limit(SWEEP_LIMIT)
+        ).all()
+        for collection_id in expired:
+            outbox.put(session, "payments.expire", {"collection": collection_id}, f"expire:{collection_id}")
+        session.commit()
+    return len(due) + len(expired)
+
+
+def verify(checkout_id: int) -> None:
+    """Asks the provider about a checkout and settles what it says. Raises `TryAgain` when it gave no answer."""
+    with db.session() as session:
+        checkout = session.get_one(Checkout, checkout_id)
+        reference, provider, state = checkout.reference, checkout.provider, checkout.state
+    if state in ("paid", "held"):
+        return
+    verification = providers.by_name(provider).verify(reference)
+    with db.session() as session:
+        settling.settle(session, checkout_id, verification, clock.now())
+        session.commit()
+    if verification.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN) and verification.status != "reversed":
+        raise outbox.TryAgain(f"the provider gave no usable answer: {verification.status}")
+
+
+def expire(collection_id: int) -> None:
+    """Ends a contribution whose link ran out, after asking the provider once more about each of its checkouts."""
+    with db.session() as session:
+        collection = session.get_one(Collection, collection_id)
+        if collection.closed_at:
+            return
+        checkouts = session.scalars(
+            select(Checkout.id).where(
+                Checkout.transaction_id == collection.transaction_id, Checkout.state.in_(("opening", "open"))
+            )
+        ).all()
+    for checkout_id in checkouts:
+        verify(checkout_id)
+    with db.session() as session:
+        collection = session.get_one(Collection, collection_id, with_for_update=True)
+        now = clock.now()
+        session.execute(
+            update(Checkout)
+            .where(Checkout.transaction_id == collection.transaction_id, Checkout.state.in_(("opening", "open")))
+            .values(state="closed")
+        )
+        settling.end_unpaid(session, collection, "expired", "not paid in time", now)
+        session.commit()

@@ -1,0 +1,54 @@
+"""The pay page behind a short link: who pays what to which group, one button, no JavaScript needed."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from core import db
+from payments import collections, errors
+
+REFRESH_LIMIT = 40
+
+blueprint = Blueprint("pay", __name__, template_folder="templates")
+
+
+@blueprint.get("/p/<token>")
+def show(token: str) -> Response:
+    """The link itself; a chat's link preview may fetch it freely, since only the button starts a checkout."""
+    with db.session() as session:
+        link = collections.look_at(session, token)
+        if "back" in request.args and link.state == "processing":
+            collections.came_back(session, token)
+            session.commit()
+    return _page(link, refresh=_refresh_seconds(link))
+
+
+@blueprint.post("/p/<token>")
+def pay(token: str) -> AnyResponse:
+    """The button: on to the provider's checkout, or back to the page with what to do instead."""
+    try:
+        return redirect(collections.open_checkout(token), code=303)
+    except errors.LinkClosed:
+        return redirect(f"/p/{token}", code=303)
+    except errors.ProviderUnavailable:
+        with db.session() as session:
+            page = _page(collections.look_at(session, token), unavailable=True)
+        page.status_code = 503
+        page.headers["Retry-After"] = "30"
+        return page
+
+
+def _refresh_seconds(link: collections.PayLink) -> int | None:
+    # While the answer is on its way the page looks again by itself, slower each time, and not for ever.
+    looks = int(request.args.get("look", "0")) if request.args.get("look", "0").isdigit() else 0
+    if "back" not in request.args or link.state != "processing" or link.held or looks >= REFRESH_LIMIT:
+        return None
+    return min(1 + looks // 5, 10)
+
+
+def _page(link: collections.PayLink, refresh: int | None = None, unavailable: bool = False) -> Response:
+    looks = request.args.get("look", "0")
+    following = int(looks) + 1 if looks.isdigit() else 1
+    body = render_template("pay.html", link=link, refresh=refresh, look=following, unavailable=unavailable)
+    response = make_response(body)
+    response.headers["Cache-Control"] = "no-store"
+    return response

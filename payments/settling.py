@@ -1,0 +1,125 @@
+"""What a verified answer of a provider means for the books: posted once, held for a person, or ended unpaid."""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import select
+
+from core import outbox
+from core.db import Session
+from core.money import Money
+from ledger import audit, contributions
+from ledger.models import OPEN_STATES, Transaction
+from ledger.postings import Cause
+from payments.models import Checkout, Collection
+from payments.provider import Outcome, Verification
+
+log = logging.getLogger(__name__)
+
+
+def settle(session: Session, checkout_id: int, verification: Verification, at: datetime) -> None:
+    """Writes what the provider said about a checkout. The same answer again changes nothing.
+
+    Succeeded and everything matches: posted, receipt and notes put in the outbox. Succeeded with another reference,
+    amount or currency: held. Declined: the contribution failed, unless another checkout of it is still open.
+    """
+    checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
+    if checkout.state in ("paid", "held"):
+        return
+    checkout.provider_status = verification.status
+    collection = session.scalars(
+        select(Collection).where(Collection.transaction_id == checkout.transaction_id).with_for_update()
+    ).one()
+    if verification.outcome is Outcome.SUCCEEDED:
+        _settle_paid(session, checkout, collection, verification, at)
+    elif verification.status == "reversed":
+        _hold(session, checkout, "the provider reversed it", at)
+    elif verification.outcome is Outcome.DECLINED and checkout.state in ("opening", "open"):
+        checkout.state = "declined"
+        session.flush()
+        if not _has_open_checkout(session, checkout.transaction_id):
+            end_unpaid(session, collection, "failed", "the payment was declined", at)
+
+
+def end_unpaid(session: Session, collection: Collection, state: str, reason: str, at: datetime) -> None:
+    """Ends the contribution as failed or expired and has the member told, unless it had ended before."""
+    collection.closed_at = collection.closed_at or at
+    cause = Cause(actor_id=None, channel=collection.provider)
+    if _is_held(session, collection.transaction_id):
+        return  # A person decides about it.
+    if contributions.end(session, collection.transaction_id, state, reason, at, cause):
+        outbox.put(
+            session,
+            "bot.contribution_ended",
+            {"transaction": collection.transaction_id},
+            f"contribution_ended:{collection.transaction_id}",
+        )
+
+
+def _settle_paid(
+    session: Session, checkout: Checkout, collection: Collection, verification: Verification, at: datetime
+) -> None:
+    transaction = session.get_one(Transaction, checkout.transaction_id)
+    expected = Money(collection.gross_minor, transaction.currency)
+    if verification.reference != checkout.reference:
+        _hold(session, checkout, f"the provider answered for another reference: {verification.reference}", at)
+    elif verification.paid is None or verification.fee is None or verification.paid != expected:
+        _hold(session, checkout, f"{verification.paid} was paid where {expected} was asked for", at)
+    else:
+        _post(session, checkout, collection, transaction, verification.paid, verification.fee, at)
+
+
+def _post(
+    session: Session,
+    checkout: Checkout,
+    collection: Collection,
+    transaction: Transaction,
+    paid: Money,
+    fee: Money,
+    at: datetime,
+) -> None:
+    cause = Cause(actor_id=transaction.user_id, channel=checkout.provider, message_id=checkout.reference)
+    if transaction.state not in OPEN_STATES:
+        # Paid a second time, or after the link ran out: it is the member's money all the same, never left unbooked.
+        amount = Money(transaction.amount_minor, transaction.currency)
+        transaction = contributions.begin(
+            session, transaction.group_id, transaction.user_id, amount, f"late:{checkout.reference}", at, cause
+        )
+    contributions.complete(session, transaction, checkout.provider, paid.amount_minor, fee.amount_minor, at, cause)
+    if fee.amount_minor != collection.fee_minor:
+        log.warning(
+            "the provider's fee is not what was quoted",
+            extra={"checkout": checkout.id, "quoted": collection.fee_minor, "charged": fee.amount_minor},
+        )
+    checkout.state = "paid"
+    collection.closed_at = collection.closed_at or at
+    outbox.put(
+        session,
+        "bot.contribution_completed",
+        {"transaction": transaction.id},
+        f"contribution_completed:{transaction.id}",
+    )
+
+
+def _hold(session: Session, checkout: Checkout, reason: str, at: datetime) -> None:
+    checkout.state, checkout.held_reason = "held", reason
+    cause = Cause(actor_id=None, channel=checkout.provider, message_id=checkout.reference)
+    audit.record(session, checkout.group_id, "payment_held", {"transaction": checkout.transaction_id}, at, cause)
+    log.error(
+        "a payment is held: compare it at the provider and decide",
+        extra={"checkout": checkout.id, "reference": checkout.reference, "reason": reason},
+    )
+    outbox.put(session, "bot.payment_held", {"checkout": checkout.id}, f"payment_held:{checkout.id}")
+
+
+def _has_open_checkout(session: Session, transaction_id: int) -> bool:
+    return _has_checkout(session, transaction_id, ("opening", "open"))
+
+
+def _is_held(session: Session, transaction_id: int) -> bool:
+    return _has_checkout(session, transaction_id, ("held",))
+
+
+def _has_checkout(session: Session, transaction_id: int, states: tuple[str, ...]) -> bool:
+    found = select(Checkout.id).where(Checkout.transaction_id == transaction_id, Checkout.state.in_(states)).limit(1)
+    return session.scalar(found) is not None

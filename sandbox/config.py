@@ -1,0 +1,23 @@
+"""What a sandbox is told at its start: where it lives, where the product lives, and the made-up credentials.
+
+Nothing here is read from the environment; `serve.py` fills it from its command line.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SandboxConfig:
+    database_url: str  # SQLAlchemy URL of the product's database; the sandbox keeps to the schema `sandbox`
+    public_url: str  # own address, such as http://localhost:8001
+    product_url: str  # the product's PUBLIC_BASE_URL, such as http://localhost:8000
+    clock_file: str  # total offset of the shared clock in seconds, as plain decimal text
+    twilio_account_sid: str = "AC00000000000000000000000000005a4d"
+    twilio_auth_token: str = "sandbox-twilio-auth-token"
+    twilio_sms_number: str = "+15005550006"
+    twilio_whatsapp_number: str = "+14155238886"
+    paystack_secret_key: str = "sk_test_sandbox"
+    smtp_port: int = 0  # 0 starts no mail server
+    webhook_retry_seconds: float = 180.0  # pause before each of Paystack's first four retries
+    # The part after `#` of the inbound webhook's address, which tells Twilio how to retry.
+    twilio_webhook_fragment: str = "rc=3&rp=ct,rt,5xx"

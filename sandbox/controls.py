@@ -1,0 +1,171 @@
+"""The JSON API behind the phones: payments, webhooks sent again, faults, the clock, and the state of the books."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from sqlalchemy import select
+
+from sandbox import books
+from sandbox.clock import SpanError
+from sandbox.faults import HOLD_SECONDS, KINDS, MAX_HOLD_SECONDS, TARGETS, Fault
+from sandbox.json_api import ApiError, error_answer, json_body, text_of, whole_number_of
+from sandbox.paystack.envelope import PaystackError
+from sandbox.paystack.fees import CURRENCIES
+from sandbox.paystack.payments import ACTIONS, Reported, act, amount_shown, find_payment
+from sandbox.paystack.webhooks import queue_event
+from sandbox.people import as_e164
+from sandbox.store import Payment, WebhookError
+from sandbox.world import world
+
+NEWEST_ERRORS = 30
+NEWEST_PAYMENTS = 200
+
+blueprint = Blueprint("controls", __name__, url_prefix="/sandbox")
+blueprint.register_error_handler(ApiError, error_answer)
+
+
+@blueprint.errorhandler(PaystackError)
+def refuse_payment(error: PaystackError) -> Response:
+    return error_answer(ApiError(error.status, "There is no payment with this reference."))
+
+
+@blueprint.get("/payments")
+def list_payments() -> Response:
+    wanted = request.args.get("phone")
+    query = select(Payment).order_by(Payment.id.desc()).limit(NEWEST_PAYMENTS)
+    if request.args.get("all", "") not in ("1", "true"):
+        query = query.where(Payment.status == "abandoned")
+    with world().store.begin() as session:
+        payments = list(session.scalars(query))
+    phones = books.phones_of_checkouts(world().store.engine, [payment.reference for payment in payments])
+    phone = as_e164(wanted) if wanted else None
+    shown = [_payment_json(payment, _phone_of(payment, phones)) for payment in payments]
+    return jsonify(payments=[payment for payment in shown if phone in (None, payment["phone"])])
+
+
+@blueprint.post("/payments/<reference>/<action>")
+def act_on_payment(reference: str, action: str) -> Response:
+    if action not in ACTIONS:
+        raise ApiError(404, "A payer can pay, decline or abandon.")
+    body = json_body()
+    currency = text_of(body, "currency")
+    if currency is not None and currency not in CURRENCIES:
+        raise ApiError(400, f"'currency' is one of {', '.join(CURRENCIES)}.")
+    payment = act(world(), reference, action, Reported(whole_number_of(body, "amount_minor"), currency))
+    return jsonify(reference=payment.reference, status=payment.status)
+
+
+@blueprint.post("/webhooks/<reference>/resend")
+def resend_webhook(reference: str) -> tuple[Response, int]:
+    payment = find_payment(world(), reference)
+    if payment.status != "success":
+        raise ApiError(409, "Only a payment that succeeded has an event to send.")
+    with world().store.begin() as session:
+        queue_event(world(), session, payment)
+    world().doorbell.set()
+    return jsonify(reference=reference, event="charge.success"), 202
+
+
+@blueprint.post("/faults")
+def order_fault() -> tuple[Response, int]:
+    body = json_body()
+    target, kind = text_of(body, "target"), text_of(body, "kind")
+    if target not in TARGETS:
+        raise ApiError(400, f"'target' is one of {', '.join(TARGETS)}.")
+    if kind not in KINDS:
+        raise ApiError(400, f"'kind' is one of {', '.join(KINDS)}.")
+    count = whole_number_of(body, "count")
+    if count == 0:
+        raise ApiError(400, "'count' is at least 1, or null for every call.")
+    hold_seconds = body.get("seconds", HOLD_SECONDS.get(kind, 0.0))
+    if not isinstance(hold_seconds, (int, float)) or not 0 <= hold_seconds <= MAX_HOLD_SECONDS:
+        raise ApiError(400, f"'seconds' is a number up to {MAX_HOLD_SECONDS:g}.")
+    world().faults.order(Fault(target, kind, count, text_of(body, "path") or "", float(hold_seconds)))
+    return _faults_json(), 201
+
+
+@blueprint.get("/faults")
+def list_faults() -> Response:
+    return _faults_json()
+
+
+@blueprint.get("/clock")
+def read_clock() -> Response:
+    return _clock_json()
+
+
+@blueprint.post("/clock")
+def set_clock() -> Response:
+    body = json_body()
+    forward = text_of(body, "forward")
+    if body.get("reset") is True:
+        world().clock.reset()
+    elif forward is not None:
+        try:
+            world().clock.forward(forward)
+        except SpanError as error:
+            raise ApiError(400, str(error)) from error
+    else:
+        raise ApiError(400, 'Send {"forward": "3d"} or {"reset": true}.')
+    # What became due by the jump is sent now and not at the next sweep.
+    world().doorbell.set()
+    return _clock_json()
+
+
+@blueprint.get("/state")
+def read_state() -> Response:
+    engine = world().store.engine
+    newest = select(WebhookError).order_by(WebhookError.id.desc()).limit(NEWEST_ERRORS)
+    with world().store.begin() as session:
+        errors = list(session.scalars(newest))
+    return jsonify(
+        now=world().clock.now().isoformat(),
+        groups=books.read_groups(engine),
+        outbox=books.read_outbox(engine),
+        webhook_errors=[_error_json(error) for error in errors],
+    )
+
+
+def _payment_json(payment: Payment, phone: str | None) -> dict[str, Any]:
+    return {
+        "reference": payment.reference,
+        "amount": amount_shown(payment),
+        "amount_minor": payment.requested_amount,
+        "currency": payment.currency,
+        "status": "open" if payment.status == "abandoned" else payment.status,
+        "checkout_url": f"{world().config.public_url}/paystack/checkout/{payment.access_code}",
+        "created_at": payment.created_at.isoformat(),
+        "phone": phone,
+    }
+
+
+def _phone_of(payment: Payment, phones: dict[str, str]) -> str | None:
+    metadata: Any = payment.metadata_sent["value"]
+    sent = metadata.get("phone") if isinstance(metadata, dict) else None
+    return sent if isinstance(sent, str) else phones.get(payment.reference)
+
+
+def _error_json(error: WebhookError) -> dict[str, Any]:
+    return {
+        "id": error.id,
+        "provider": error.provider,
+        "subject": error.subject,
+        "url": error.url,
+        "status": error.status,
+        "error": error.error,
+        "at": error.at.isoformat(),
+    }
+
+
+def _faults_json() -> Response:
+    return jsonify(
+        faults=[
+            {"target": fault.target, "kind": fault.kind, "count": fault.count, "path": fault.path}
+            for fault in world().faults.pending()
+        ]
+    )
+
+
+def _clock_json() -> Response:
+    clock = world().clock
+    return jsonify(now=clock.now().isoformat(), offset_seconds=clock.offset_seconds())

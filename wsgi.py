@@ -1,0 +1,60 @@
+"""The composition root: settings, logging, blueprints, and which error is which HTTP answer. Nothing else.
+
+Started as `granian --interface wsgi --factory wsgi:create_app`.
+"""
+
+from flask import Flask, Response, jsonify
+
+import bot.errors
+import bot.webhooks
+import ledger.errors
+import payments.errors
+import payments.pages
+import payments.webhooks
+from core import logs
+from core.settings import settings
+
+MAX_BODY_BYTES = 256 * 1024
+
+HTTP_STATUS: dict[type[Exception], int] = {
+    bot.errors.BadSignature: 403,
+    bot.errors.UnreadableMessage: 400,
+    payments.errors.BadSignature: 403,
+    payments.errors.UnknownLink: 404,
+    payments.errors.LinkClosed: 409,
+    payments.errors.ProviderUnavailable: 503,
+    ledger.errors.UnknownCode: 404,
+}
+
+
+def create_app() -> Flask:
+    """The web application. Raises `SettingsError` naming every setting that is missing or contradictory."""
+    logs.configure(settings().log_level)
+    app = Flask("groupwallet", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
+    app.register_blueprint(bot.webhooks.blueprint)
+    app.register_blueprint(payments.webhooks.blueprint)
+    app.register_blueprint(payments.pages.blueprint)
+    app.add_url_rule("/healthz", "healthz", lambda: ("ok", 200))
+    for error, status in HTTP_STATUS.items():
+        app.register_error_handler(error, _answer(status))
+    app.after_request(_harden)
+    return app
+
+
+def _answer(status: int):  # noqa: ANN202
+    def handle(error: Exception) -> tuple[Response, int]:
+        return jsonify(error=getattr(error, "code", "error")), status
+
+    return handle
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    return response
