@@ -82,8 +82,8 @@ def _answer_or_command(talk: Talk, understood: Understood) -> Answer:
         return basics.cancel(talk)
     if understood.command == "help":
         return Answer(talk.say("help"), question=talk.question, slots=talk.slots)
-    interrupted = understood.sure and understood.command is not None
-    if talk.question in ANSWERS and not (interrupted and talk.question not in choosing.TAKES_ANY_TEXT):
+    uninterrupted = choosing.TAKES_ANY_TEXT if understood.sure else choosing.TAKES_A_WORD
+    if talk.question in ANSWERS and (understood.command is None or talk.question in uninterrupted):
         talk.command = f"answer:{talk.question}"
         return ANSWERS[talk.question](talk)
     if understood.command is None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import DateTime, Engine, MetaData, create_engine, orm
+from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, orm
 from sqlalchemy.orm import DeclarativeBase
 
 from core.settings import settings
@@ -27,7 +27,7 @@ class Base(DeclarativeBase):
     """The base of every model; constraint names follow one convention so that migrations can name them."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: DateTime(timezone=True)}
+    type_annotation_map = {datetime: DateTime(timezone=True), str: Text}
 
 
 class Session(orm.Session):
@@ -57,6 +57,7 @@ def engine() -> Engine:
         pool_pre_ping=False,
         pool_recycle=1800,
         pool_timeout=5,
+        hide_parameters=True,  # An error message goes to the log, and parameters are names and phone numbers.
         connect_args={
             "connect_timeout": 5,
             "application_name": "groupwallet",

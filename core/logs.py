@@ -2,12 +2,16 @@
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 
 FIELDS = (
     "call", "outcome", "detail", "ms", "error", "error_code", "outbox_id", "kind", "checkout", "reference", "reason",
     "quoted", "charged", "notification", "channel",
 )  # fmt: skip
+
+# A database error may quote a phone number; three digits are enough to find it.
+LONG_NUMBER = re.compile(r"\+\d{4,12}(\d{3})\b")
 
 
 class JSONLines(logging.Formatter):
@@ -23,7 +27,7 @@ class JSONLines(logging.Formatter):
         line.update({field: getattr(record, field) for field in FIELDS if hasattr(record, field)})
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return LONG_NUMBER.sub(r"…\1", json.dumps(line, default=str))
 
 
 def configure(level: str) -> None:

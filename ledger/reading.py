@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from core.db import Session
 from core.money import Money
-from ledger.models import OPEN_STATES, Receipt, Transaction
+from ledger.models import Receipt, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +51,10 @@ def own_lines(session: Session, group_id: int, user_id: int, limit: int) -> list
     ]
 
 
-def open_count(session: Session, group_id: int, user_id: int) -> int:
-    """How many of the member's contributions wait to be paid."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Transaction)
-            .where(
-                Transaction.group_id == group_id,
-                Transaction.user_id == user_id,
-                Transaction.state.in_(OPEN_STATES),
-            )
-        )
-        or 0
-    )
-
-
 # Cash is an asset, so its balance is negative: what the group holds is its opposite.
 _BALANCES = text("""
-    SELECT coalesce(sum(balance_minor) FILTER (WHERE kind = 'savings' AND user_id = :user), 0) AS own,
-           coalesce(-sum(balance_minor) FILTER (WHERE kind = 'cash'), 0) AS held,
-           (SELECT coalesce(sum(amount_minor), 0) FROM transactions
+    SELECT CAST(coalesce(sum(balance_minor) FILTER (WHERE kind = 'savings' AND user_id = :user), 0) AS bigint) AS own,
+           CAST(coalesce(-sum(balance_minor) FILTER (WHERE kind = 'cash'), 0) AS bigint) AS held,
+           (SELECT CAST(coalesce(sum(amount_minor), 0) AS bigint) FROM transactions
              WHERE group_id = :group AND user_id = :user AND state IN ('pending', 'processing')) AS open
       FROM wallets WHERE group_id = :group""")

@@ -45,6 +45,7 @@ class PayLink:
 def request(session: Session, group_id: int, user_id: int, amount: Money, at: datetime, cause: Cause) -> Collection:
     """Writes a pending contribution of `amount` with its quote and pay link; the message that asked is its key.
 
+    A member who asks again for the same amount before opening a checkout gets the same one.
     Raises `UnsupportedCurrency`, `AmountBelowMinimum`, `AmountNotPositive` or `AmountAboveLimit`.
     """
     provider = providers.for_currency(amount.currency)
@@ -54,6 +55,9 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
     contributions.check_amount(amount, min(own_limit, largest, key=lambda money: money.amount_minor))
     if amount.amount_minor < smallest.amount_minor:
         raise errors.AmountBelowMinimum(smallest)
+    waiting = _unpaid(session, group_id, user_id, amount, at)
+    if waiting is not None:
+        return waiting  # Asked twice, and not paid yet: the same link, not a second debt.
     quoted = quote(provider, amount, payer_bears_fee=group.fee_bearer == "payer")
     key = f"contribute:{cause.message_id}" if cause.message_id else f"contribute:{secrets.token_hex(16)}"
     transaction = contributions.begin(session, group_id, user_id, amount, key, at, cause)
@@ -73,6 +77,22 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
         session.add(collection)
         session.flush()
     return collection
+
+
+def _unpaid(session: Session, group_id: int, user_id: int, amount: Money, at: datetime) -> Collection | None:
+    return session.scalar(
+        select(Collection)
+        .join(Transaction, Transaction.id == Collection.transaction_id)
+        .where(
+            Transaction.group_id == group_id,
+            Transaction.user_id == user_id,
+            Transaction.state == "pending",
+            Transaction.amount_minor == amount.amount_minor,
+            Collection.expires_at > at,
+        )
+        .order_by(Collection.id.desc())
+        .limit(1)
+    )
 
 
 def link_url(token: str) -> str:

@@ -24,7 +24,7 @@ GROUPS = """
            COALESCE((SELECT SUM(e.amount_minor) FROM entries e WHERE e.group_id = g.id), 0) AS entries_sum_minor
     FROM groups g ORDER BY g.id"""
 MEMBERS = """
-    SELECT m.group_id, u.name, u.phone, m.role,
+    SELECT m.group_id, COALESCE(u.name, u.phone, 'someone') AS name, u.phone, m.role,
            COALESCE((SELECT SUM(w.balance_minor) FROM wallets w
                      WHERE w.group_id = m.group_id AND w.user_id = m.user_id AND w.kind = 'savings'), 0)
                AS savings_minor
@@ -32,7 +32,7 @@ MEMBERS = """
     WHERE m.status = 'active' ORDER BY m.group_id, u.id"""
 ENTRIES = f"""
     SELECT * FROM (
-        SELECT e.group_id, e.transaction_id, t.kind, t.state, w.kind AS wallet, u.name AS member, e.amount_minor,
+        SELECT e.group_id, e.transaction_id, t.kind, t.state, w.kind AS wallet, COALESCE(u.name, u.phone) AS member, e.amount_minor,
                e.created_at AS at, row_number() OVER (PARTITION BY e.group_id ORDER BY e.id DESC) AS age
         FROM entries e
         JOIN transactions t ON t.id = e.transaction_id
@@ -40,7 +40,7 @@ ENTRIES = f"""
         LEFT JOIN users u ON u.id = w.user_id) newest
     WHERE age <= {NEWEST_ENTRIES} ORDER BY group_id, age"""
 PENDING = """
-    SELECT t.group_id, t.id AS transaction_id, t.kind, u.name AS member, t.amount_minor, t.state
+    SELECT t.group_id, t.id AS transaction_id, t.kind, COALESCE(u.name, u.phone) AS member, t.amount_minor, t.state
     FROM transactions t LEFT JOIN users u ON u.id = t.user_id
     WHERE t.state IN ('pending', 'processing') ORDER BY t.group_id, t.id DESC"""
 OUTBOX = "SELECT state, COUNT(*) AS count FROM outbox GROUP BY state"

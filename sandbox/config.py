@@ -19,5 +19,7 @@ class SandboxConfig:
     paystack_secret_key: str = "sk_test_sandbox"
     smtp_port: int = 0  # 0 starts no mail server
     webhook_retry_seconds: float = 180.0  # pause before each of Paystack's first four retries
+    # How long a phone that got an empty TwiML answer waits for a message over REST.
+    rest_reply_seconds: float = 2.0
     # The part after `#` of the inbound webhook's address, which tells Twilio how to retry.
     twilio_webhook_fragment: str = "rc=3&rp=ct,rt,5xx"

@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.channels import gsm7
 from sandbox.clock import SandboxClock
 from sandbox.people import ensure_person
-from sandbox.sms import encoding_of, segments_of
 from sandbox.store import Json, Message, Store
 
 # A flat price so that a long text visibly costs more; the real ones differ per country and change.
@@ -48,7 +48,7 @@ class Inbox:
     ) -> Message:
         """Keep a message; one with an error code was accepted but never reached the phone."""
         now = self._clock.now()
-        segments = segments_of(body) if channel == "sms" else 1
+        segments = gsm7.segments(body) if channel == "sms" else 1
         message = Message(
             sid=sid,
             phone=phone,
@@ -60,7 +60,7 @@ class Inbox:
             body=body,
             subject=subject,
             segments=segments,
-            encoding=encoding_of(body),
+            encoding=gsm7.encoding(body),
             media=list(media),
             buttons=list(buttons),
             cost=_cost(channel, segments) if direction == "in" and error_code is None else None,

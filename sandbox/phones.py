@@ -17,7 +17,6 @@ from sandbox.twilio.inbound import PIXEL_GIF, Attachment, Inbound, deliver_inbou
 from sandbox.world import world
 
 ANSWER_SECONDS = 10.0
-REST_REPLY_SECONDS = 2.0
 MAX_TEXT_CHARS = 4096
 MAX_MEDIA = 10
 MAX_MEDIA_BYTES = 16 * 1024 * 1024
@@ -60,7 +59,9 @@ def send_message(number: str) -> Response:
         raise ApiError(504, f"The product has not answered within {ANSWER_SECONDS:g} seconds.") from error
     if outcome.error:
         raise ApiError(502, outcome.error, {"status": outcome.status})
-    replies = outcome.replies or here.inbox.wait_for(inbound.phone, inbound.channel, last_id, REST_REPLY_SECONDS)
+    replies = outcome.replies or here.inbox.wait_for(
+        inbound.phone, inbound.channel, last_id, here.config.rest_reply_seconds
+    )
     return jsonify(replies=[_reply_json(message) for message in replies])
 
 

@@ -11,7 +11,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from sandbox.app import create_sandbox, stop_sandbox
 from sandbox.config import SandboxConfig
 
-STOP_POLL_SECONDS = 0.05
+STOP_POLL_SECONDS = 0.01
 DEFAULTS = {field.name: field.default for field in fields(SandboxConfig) if field.default is not MISSING}
 
 

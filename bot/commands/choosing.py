@@ -4,8 +4,9 @@ from rapidfuzz import fuzz, process
 
 from bot.talk import Answer, GroupView, Talk
 
-# Questions whose answer may be any words at all, so that no command interrupts them.
+# Questions whose answer may be any words: a command interrupts none of the first, and a typo of one none of the others.
 TAKES_ANY_TEXT = frozenset({"creating.name"})
+TAKES_A_WORD = TAKES_ANY_TEXT | {"joining.name", "joining.code", "choosing.group"}
 
 
 def group(talk: Talk, rest: str) -> Answer:

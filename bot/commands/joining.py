@@ -12,14 +12,17 @@ from ledger import errors, groups
 from ledger.models import Group, Invitation, User
 
 WRONG_CODES_A_DAY = 5
+# What a stranger wanted before we asked for their name; a greeting or a call for help has been answered by then.
+WORTH_COMING_BACK_TO = frozenset({"join", "create"})
 _INTRODUCTION = re.compile(r"^(my name is|my name's|i am called|i am|i'm|name is|this is|it is|it's|call me)\s+", re.I)
 
 
 def first_contact(talk: Talk, understood: Understood) -> Answer:
     """Somebody without a name: greet and ask for it, or take it. What they came to do is done right after."""
-    if talk.question == "joining.name" and not _is_command(understood):
+    is_command = understood.sure and understood.command is not None
+    if talk.question == "joining.name" and not (is_command and understood.command != "name"):
         return take_name(talk)
-    then = talk.incoming.text if _is_command(understood) else talk.slots.get("then")
+    then = talk.incoming.text if is_command and understood.command in WORTH_COMING_BACK_TO else talk.slots.get("then")
     slots = {"then": then} if then else {}
     if talk.question == "joining.name":
         return talk.ask("joining.name", talk.say("name-unreadable"), **slots)
@@ -95,11 +98,6 @@ def _tell_officers(talk: Talk, group: Group, count: int) -> None:
             dedupe_key=f"joined:{group.id}:{talk.user_id}:{talk.incoming.message_id}:{officer_id}",
             at=talk.at,
         )
-
-
-def _is_command(understood: Understood) -> bool:
-    # "0", "hi" or "help" from a stranger is no name either, but nothing to come back to.
-    return understood.sure and understood.command is not None and understood.command != "name"
 
 
 def _invitation(session: Session, phone: str | None) -> tuple[Group, str] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax.ast import Junk
 
 from bot.channels import gsm7
 
@@ -40,6 +41,10 @@ def command_words(language: str) -> dict[str, list[str]]:
 
 @cache
 def _bundle(language: str) -> FluentBundle:
+    resource = FluentResource((HERE / language / "messages.ftl").read_text())
+    unreadable = [entry.content for entry in resource.body if isinstance(entry, Junk)]
+    if unreadable:
+        raise ValueError(f"messages.ftl of {language!r} cannot be read from here on:\n{str(unreadable[0])[:200]}")
     bundle = FluentBundle([language], use_isolating=False)
-    bundle.add_resource(FluentResource((HERE / language / "messages.ftl").read_text()))
+    bundle.add_resource(resource)
     return bundle

@@ -183,7 +183,7 @@ def _fee_hundredths(currency: str, amount: int) -> int:
 
 
 def _percent(amount: int, hundredths_of_percent: int) -> int:
-    return (amount * hundredths_of_percent + 9_999) // 10_000
+    return (amount * hundredths_of_percent + 5_000) // 10_000
 
 
 def _to_wire(money: Money) -> int:

@@ -12,7 +12,7 @@ from twilio.rest import Client
 from sandbox.config import SandboxConfig
 
 
-class StandInHttpClient(TwilioHttpClient):
+class StandInHttpClient(TwilioHttpClient):  # type: ignore[misc]
     """The SDK's own client with the host of every address replaced, the way the product does it."""
 
     def __init__(self, base_url: str, timeout: float = 5.0) -> None:

@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twilio.request_validator import RequestValidator
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -31,7 +31,7 @@ class Heard:
 
     def is_signed_by(self, auth_token: str) -> bool:
         signature = self.headers.get("X-Twilio-Signature", "")
-        return RequestValidator(auth_token).validate(self.url, self.form, signature)
+        return bool(RequestValidator(auth_token).validate(self.url, self.form, signature))
 
 
 @dataclass
@@ -46,7 +46,7 @@ class RecordingProduct:
 
     def __post_init__(self) -> None:
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=QuietHandler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
 
     @property
     def url(self) -> str:
@@ -66,8 +66,8 @@ class RecordingProduct:
     def of(self, path: str) -> list[Heard]:
         return [call for call in self.heard if call.path == path]
 
-    def _answer(self, environ: dict[str, object], start_response: Callable[..., object]) -> object:
-        request = Request(environ)  # type: ignore[arg-type]
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        request = Request(environ)
         body = request.get_data(cache=True, parse_form_data=False)
         call = Heard(request.url, request.path, dict(request.headers), request.form.to_dict(), body)
         self.heard.append(call)
@@ -76,7 +76,7 @@ class RecordingProduct:
         if self.on_message is not None and "Body" in call.form:
             self.on_message(call)
         text = self.twiml if call.path == "/webhooks/twilio/messages" else ""
-        return Response(text, status=status, content_type=self.content_type)(environ, start_response)  # type: ignore[arg-type]
+        return Response(text, status=status, content_type=self.content_type)(environ, start_response)
 
 
 def eventually(look: Callable[[], Found], timeout_seconds: float = 3.0) -> Found:

@@ -82,9 +82,12 @@ def test_an_empty_answer_waits_for_a_rest_message(
     assert reply["text"] == "later"
 
 
-def test_no_answer_at_all_is_an_empty_list(driver: Driver, product: RecordingProduct) -> None:
+def test_no_answer_at_all_is_an_empty_list(
+    start_sandbox: Callable[..., SandboxServer], config: SandboxConfig, product: RecordingProduct
+) -> None:
+    start_sandbox(rest_reply_seconds=0.2)
     product.twiml = ""
-    assert driver.sends(AMA, "hm") == []
+    assert Driver(config).sends(AMA, "hm") == []
 
 
 def test_a_500_is_retried_three_times_with_the_same_message_sid(driver: Driver, product: RecordingProduct) -> None:
@@ -115,8 +118,8 @@ def test_a_refusal_is_not_retried(driver: Driver, product: RecordingProduct) -> 
 def test_a_slow_product_is_asked_again(
     start_sandbox: Callable[..., SandboxServer], config: SandboxConfig, product: RecordingProduct
 ) -> None:
-    start_sandbox(twilio_webhook_fragment="rc=3&rp=ct,rt,5xx&rt=100")
-    product.delay_seconds = 0.3
+    start_sandbox(twilio_webhook_fragment="rc=3&rp=ct,rt,5xx&rt=60")
+    product.delay_seconds = 0.15
     assert "no answer within" in Driver(config).sends(AMA, "hello", status=502)["error"]
     assert len(product.of(MESSAGES)) == 4
 

@@ -66,14 +66,14 @@ def test_after_five_attempts_an_hour_passes_and_after_three_days_it_ends(
     driver.post("/sandbox/payments/gw-1/pay")
     assert len(events(product, 5)) == 5
     driver.post("/sandbox/clock", {"forward": "59m"})
-    eventually(lambda: len(product.of(PATH)) > 5, timeout_seconds=0.3)
+    eventually(lambda: len(product.of(PATH)) > 5, timeout_seconds=0.15)
     assert len(product.of(PATH)) == 5
     driver.post("/sandbox/clock", {"forward": "2m"})
     assert len(events(product, 6)) == 6
     driver.post("/sandbox/clock", {"forward": "72h"})
     assert len(events(product, 7)) == 7
     driver.post("/sandbox/clock", {"forward": "2h"})
-    eventually(lambda: len(product.of(PATH)) > 7, timeout_seconds=0.3)
+    eventually(lambda: len(product.of(PATH)) > 7, timeout_seconds=0.15)
     assert len(product.of(PATH)) == 7
 
 

@@ -1,34 +1,36 @@
-"""The books beside the phones, read from tables of the product's shape."""
+"""The books beside the phones, read from the product's own tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from sandbox import services
+from sandbox.config import SandboxConfig
+from sandbox.serve import SandboxServer
 from tests.sandbox.actors import Driver, Paystack
 
+# Ama paid KES 5,000 and the provider kept 75 of it; Ben has not paid yet, and a third has left.
 BOOKS = """
-CREATE TABLE users (id bigint PRIMARY KEY, phone text, name text, language text, country text);
-CREATE TABLE groups (id bigint PRIMARY KEY, code text, name text, currency text);
-CREATE TABLE memberships (group_id bigint, user_id bigint, role text, status text);
-CREATE TABLE wallets (id bigint PRIMARY KEY, group_id bigint, user_id bigint, kind text, provider text,
-                      currency text, balance_minor bigint, version int);
-CREATE TABLE transactions (id bigint PRIMARY KEY, group_id bigint, user_id bigint, kind text, state text,
-                           currency text, amount_minor bigint, created_at timestamptz, completed_at timestamptz);
-CREATE TABLE entries (id bigint PRIMARY KEY, transaction_id bigint, group_id bigint, wallet_id bigint,
-                      amount_minor bigint, created_at timestamptz);
-CREATE TABLE outbox (id bigint PRIMARY KEY, state text);
-CREATE TABLE checkouts (reference text, transaction_id bigint);
-INSERT INTO users VALUES (1, '+254712345678', 'Ama'), (2, '+254712345679', 'Ben'), (3, '+254712345670', 'Gone');
-INSERT INTO groups VALUES (7, 'UMOJA', 'Umoja', 'KES'), (8, 'KAMPALA', 'Kampala', 'UGX');
-INSERT INTO memberships VALUES (7, 1, 'chair', 'active'), (7, 2, 'member', 'active'), (7, 3, 'member', 'left');
-INSERT INTO wallets VALUES (70, 7, NULL, 'cash', 'paystack', 'KES', -492500, 1),
-    (71, 7, 1, 'savings', NULL, 'KES', 500000, 1), (72, 7, NULL, 'fee_expense', NULL, 'KES', -7500, 1);
-INSERT INTO transactions VALUES (1, 7, 1, 'contribution', 'completed', 'KES', 500000, now(), now()),
-    (2, 7, 2, 'contribution', 'pending', 'KES', 300000, now(), NULL);
-INSERT INTO entries VALUES (1, 1, 7, 70, -492500, now()), (2, 1, 7, 71, 500000, now()), (3, 1, 7, 72, -7500, now());
-INSERT INTO outbox VALUES (1, 'done'), (2, 'done'), (3, 'pending');
-INSERT INTO checkouts VALUES ('gw-1', 1);
+INSERT INTO users (id, phone, name) VALUES (1, '+254712345678', 'Ama'), (2, '+254712345679', NULL),
+    (3, '+254712345670', 'Gone');
+INSERT INTO groups (id, code, name, currency, country, time_zone, created_by) VALUES
+    (7, 'UMOJA-222222', 'Umoja', 'KES', 'KE', 'Africa/Nairobi', 1),
+    (8, 'KAMPALA-333333', 'Kampala', 'UGX', 'UG', 'Africa/Kampala', 1);
+INSERT INTO memberships (group_id, user_id, role, status) VALUES
+    (7, 1, 'chair', 'active'), (7, 2, 'member', 'active'), (7, 3, 'member', 'left');
+INSERT INTO wallets (group_id, user_id, kind, provider, currency) VALUES
+    (7, NULL, 'cash', 'paystack', 'KES'), (7, 1, 'savings', '', 'KES'), (7, NULL, 'fee_expense', '', 'KES');
+INSERT INTO transactions (id, group_id, user_id, kind, currency, amount_minor, idempotency_key, channel, created_at)
+VALUES (1, 7, 1, 'contribution', 'KES', 500000, 'one', 'sms', now()),
+    (2, 7, 2, 'contribution', 'KES', 300000, 'two', 'sms', now());
+SELECT post_transaction(1, now(), 1, 'sms', NULL, ARRAY['cash', 'savings', 'fee_expense'], ARRAY[NULL, 1, NULL]::bigint[],
+    ARRAY['paystack', '', ''], ARRAY[-492500, 500000, -7500]::bigint[]);
+INSERT INTO outbox (kind, payload, dedupe_key, state) VALUES ('x', '{}', '1', 'done'), ('x', '{}', '2', 'done'),
+    ('x', '{}', '3', 'pending');
+INSERT INTO checkouts (group_id, transaction_id, provider, reference, next_check_at, created_at)
+VALUES (7, 1, 'paystack', 'gw-1', now(), now());
 """
 
 
@@ -41,8 +43,11 @@ def books(database_url: str) -> Iterator[None]:
     engine.dispose()
 
 
-def test_without_the_products_tables_there_are_no_groups(driver: Driver) -> None:
-    state = driver.get("/sandbox/state")
+def test_without_the_products_tables_there_are_no_groups(
+    server_url: str, start_sandbox: Callable[..., SandboxServer], config: SandboxConfig
+) -> None:
+    start_sandbox(database_url=services.create_database(server_url, f"empty_{uuid4().hex[:12]}"))
+    state = Driver(config).get("/sandbox/state")
     assert state["groups"] == [] and state["webhook_errors"] == []
     assert state["outbox"] == {"pending": 0, "running": 0, "done": 0, "dead": 0}
 
@@ -50,11 +55,16 @@ def test_without_the_products_tables_there_are_no_groups(driver: Driver) -> None
 def test_the_state_shows_the_books(driver: Driver, books: None) -> None:
     state = driver.get("/sandbox/state")
     umoja, kampala = state["groups"]
-    assert (umoja["name"], umoja["code"], umoja["total_minor"], umoja["minor_digits"]) == ("Umoja", "UMOJA", 492_500, 2)
+    assert (umoja["name"], umoja["code"], umoja["total_minor"], umoja["minor_digits"]) == (
+        "Umoja",
+        "UMOJA-222222",
+        492_500,
+        2,
+    )
     assert umoja["entries_sum_minor"] == 0 and kampala["minor_digits"] == 0
     assert umoja["members"] == [
         {"name": "Ama", "phone": "+254712345678", "role": "chair", "savings_minor": 500_000},
-        {"name": "Ben", "phone": "+254712345679", "role": "member", "savings_minor": 0},
+        {"name": "+254712345679", "phone": "+254712345679", "role": "member", "savings_minor": 0},
     ]
     entries = [(e["wallet"], e["member"], e["amount_minor"], e["kind"], e["state"]) for e in umoja["entries"]]
     assert entries == [
@@ -66,7 +76,7 @@ def test_the_state_shows_the_books(driver: Driver, books: None) -> None:
     pending = {
         "transaction_id": 2,
         "kind": "contribution",
-        "member": "Ben",
+        "member": "+254712345679",
         "amount_minor": 300_000,
         "state": "pending",
     }

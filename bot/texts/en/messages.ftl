@@ -1,4 +1,5 @@
 # Read each one aloud. Short, warm, concrete: what happened, what it means, what to do next.
+# A line cannot start with a bare star (Fluent reads it as a variant), so bold there is written {"*"}.
 # `.sms` is for phones that pay per segment: one segment (160 GSM-7 characters) wherever it can be.
 
 ## First words
@@ -29,17 +30,17 @@ greeting = Hello { $name }! { $group }: write *contribute 5000* to save, *balanc
 greeting-no-group = Hello { $name }! Start a group with *create Umoja*, or join one: *join* and its code.
     .sms = Hello { $name }! To start a group, write: create Umoja. To join one, write: join and its code
 help =
-    *What I can do*
-    *contribute 5000* – save money
-    *balance* – your money and the group's
-    *history* – your last payments
-    *members* – who is in the group
-    *invite 0712 345 678* – ask someone to join
-    *code* – the group's code, link and QR picture
-    *group* – choose another group
-    *create Umoja* – start a group
-    *join* and a code – join a group
-    *0* – stop a question
+    {"*"}What I can do*
+    {"*"}contribute 5000* – save money
+    {"*"}balance* – your money and the group's
+    {"*"}history* – your last payments
+    {"*"}members* – who is in the group
+    {"*"}invite 0712 345 678* – ask someone to join
+    {"*"}code* – the group's code, link and QR picture
+    {"*"}group* – choose another group
+    {"*"}create Umoja* – start a group
+    {"*"}join* and a code – join a group
+    {"*"}0* – stop a question
     .sms =
     contribute 5000
     balance
@@ -58,13 +59,13 @@ thanks = You are welcome.
 ask-group-name = What is the name of your group? For example: Umoja
 group-name-unreadable = Please write a name of 2 to 40 letters, for example: create Umoja
 created =
-    *{ $group }* is ready. It saves in { $currency } (to change: *currency NGN*).
+    {"*"}{ $group }* is ready. It saves in { $currency } (to change: *currency NGN*).
 
     The code is *{ $code }*. Others write: join { $code }
     Or send them this link: { $link }
     .sms = { $group } is ready and saves in { $currency }. Others join with: join { $code }. Other currency? Write: currency NGN
 code =
-    *{ $group }*: others write: join { $code }
+    {"*"}{ $group }*: others write: join { $code }
     Or send them this link: { $link }
     .sms = { $group }: others join by writing to this number: join { $code }
 currency-changed = { $group } now saves in { $currency }.
@@ -108,7 +109,7 @@ invited-member = { $phone } is already a member of { $group }.
 
 ask-amount = How much do you want to save with { $group }? For example: 5000
 pay-link =
-    *{ $group }*: you save { $amount }.
+    {"*"}{ $group }*: you save { $amount }.
     { $extra ->
         [yes] With the payment fee of { $fee } you pay { $gross }.
        *[no] You pay { $gross }.
@@ -136,12 +137,12 @@ amount-above-limit = You can contribute at most { $limit } at once. Please write
 amount-below-minimum = The smallest payment is { $limit }. Please write a larger amount.
 payments-unsupported = Payments in { $currency } are not possible yet. { $group } can change its currency as long as it is empty: currency KES
 receipt =
-    *Receipt { $number }*
+    {"*"}Receipt { $number }*
     { $amount } received for { $group }. Thank you, { $name }!
 
     Your savings: *{ $own }*
     The group: *{ $total }*
-    .sms = Receipt { $number }: { $amount } for { $group }. You: { $own }. Group: { $total }. Thank you, { $name }!
+    .sms = Receipt { $number }: { $amount } for { $group }. You have { $own }, the group has { $total }. Thank you, { $name }!
 officer-note = { $name } contributed { $amount } to { $group }. The group now has { $total }.
 contribution-failed = Your payment of { $amount } to { $group } did not go through. Nothing was added. To try again, write: contribute { $plain }
 contribution-expired = Your contribution of { $amount } to { $group } was not paid, so it is closed. To start again, write: contribute { $plain }
@@ -152,10 +153,10 @@ paid-hint-none = I see no open payment of yours. When a payment is confirmed you
 ## Looking
 
 balance =
-    *{ $group }*
+    {"*"}{ $group }*
     Your savings: *{ $own }*
     The group: *{ $total }*
-    .sms = { $group }: You: { $own }. Group: { $total }.
+    .sms = { $group }: you have { $own }, the group has { $total }.
 balance-open = { $balance }
     Not paid yet: { $open }
     .sms = { $balance } Not paid yet: { $open }.

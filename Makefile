@@ -1,0 +1,34 @@
+# GroupWallet. `make` lists what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup run reset test lint bench
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.complete ## install everything into .venv (the other targets do it by themselves)
+
+run: .venv/.complete ## start the product with a sandbox of phones on this machine; Ctrl-C stops it
+	@$(BIN)/python -W ignore::RuntimeWarning -m sandbox
+
+reset: .venv/.complete ## forget everything that make run has stored
+	@$(BIN)/python -m sandbox reset
+
+test: .venv/.complete ## run every test on real PostgreSQL, Redis, workers and web servers
+	@$(BIN)/python -m pytest
+
+lint: .venv/.complete ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/.complete ## measure messages and postings per second, as ratios to their limits
+	@$(BIN)/python -W ignore::RuntimeWarning -m benchmarks
+
+.venv/.complete: requirements.txt requirements-dev.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "GroupWallet needs Python 3.11 or newer; say which with: make PYTHON=python3.12")'
+	@echo "Installing into .venv (about half a minute the first time) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@

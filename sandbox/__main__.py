@@ -1,0 +1,98 @@
+"""`make run`: the whole product on this machine, with progress for each step, until Ctrl-C."""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from sandbox import services
+from sandbox.house import ROOT, House
+
+LOCAL = ROOT / ".local"
+WEB_PORT = 8000
+SANDBOX_PORT = 8001
+
+
+def main() -> None:
+    """Starts everything, keeps it running, and stops it in order on Ctrl-C or SIGTERM."""
+    if "reset" in sys.argv[1:]:
+        shutil.rmtree(LOCAL, ignore_errors=True)
+        print("The sandbox's data is gone. make run starts afresh.")
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    print("\n  GroupWallet starts on this machine\n", flush=True)
+    with ExitStack() as stack:
+        try:
+            _run(stack)
+        except KeyboardInterrupt:
+            print("\n\n  Stopping …", flush=True)
+        except RuntimeError as error:
+            sys.exit(f"\n  {error}")
+    print("  Stopped. Your data stays in .local; make run goes on from there, make reset empties it.\n", flush=True)
+
+
+def _run(stack: ExitStack) -> None:
+    database_url = os.environ.get("DATABASE_URL") or _step(
+        "PostgreSQL", lambda: stack.enter_context(services.postgresql(LOCAL / "postgresql"))
+    )
+    redis_url = os.environ.get("REDIS_URL") or _step(
+        "Redis (Valkey)", lambda: stack.enter_context(services.redis(LOCAL / "redis"))
+    )
+    house = House(database_url, redis_url, LOCAL, web_port=_port(WEB_PORT), sandbox_port=_port(SANDBOX_PORT))
+    stack.callback(house.stop)
+    for name, start in house.steps():
+        _step(name, start)
+    _welcome(house)
+    while True:
+        time.sleep(1)
+        for name in house.restart_dead():
+            print(f"  ! {name} had stopped and was started again; see .local/logs/{name}.log", flush=True)
+
+
+def _step(name: str, start: Callable[[], Any]) -> Any:
+    show_progress = sys.stdout.isatty()
+    if show_progress:
+        print(f"  … {name}", end="\r", flush=True)
+    started = time.monotonic()
+    result = start()
+    print(f"  ✓ {name:<40} {time.monotonic() - started:4.1f} s", flush=True)
+    return result
+
+
+def _port(wanted: int) -> int:
+    with socket.socket() as probe:
+        # Without this a port that was in use a minute ago counts as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return services.free_port()
+    return wanted
+
+
+def _welcome(house: House) -> None:
+    print(
+        f"""
+  Open {house.sandbox_url}  and chat with the phones you see there:
+     hi  →  Ama  →  create Umoja  →  contribute 5000  →  tap the link and pay  →  balance
+
+  The product itself listens on {house.web_url}; logs are in {Path(".local/logs")}.
+  Ctrl-C stops everything.
+""",
+        flush=True,
+    )
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

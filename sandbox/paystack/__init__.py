@@ -1,0 +1,1 @@
+"""The stand-in of Paystack: its API, its hosted checkout page and its webhooks."""

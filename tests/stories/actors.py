@@ -1,0 +1,156 @@
+"""The vocabulary of the stories: `ama.texts("contribute 5000")`, `ama.pays()`, `ama.hears("Receipt")`."""
+
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import requests
+from sqlalchemy import create_engine, text
+
+from sandbox.house import House
+
+PATIENCE_SECONDS = 20
+
+# Ranges of real mobile prefixes, so that every number is valid and none is asked for twice.
+MOBILE = {"KE": "+2547{:08d}", "NG": "+23480{:08d}", "GH": "+23324{:07d}", "ZA": "+2782{:07d}", "UG": "+25677{:07d}"}
+Found = TypeVar("Found")
+_numbers = iter(random.Random(7).sample(range(1_000_000, 9_999_999), 5000))
+
+
+@dataclass
+class World:
+    """The house seen from outside: people, the clock, the books."""
+
+    house: House
+
+    def member(self, name: str, channel: str = "whatsapp", country: str = "KE") -> "Member":
+        return Member(self, name, channel, MOBILE[country].format(next(_numbers)))
+
+    def books(self, code: str) -> dict[str, Any]:
+        """What the sandbox shows of a group's books: members, entries, totals."""
+        groups = self.call("GET", "/sandbox/state")["groups"]
+        return next(group for group in groups if group["code"] == code)
+
+    def forward(self, span: str) -> None:
+        """Moves the product's clock: "3d", "25h"."""
+        self.call("POST", "/sandbox/clock", json={"forward": span})
+
+    def fault(self, target: str, kind: str, count: int | None = None, **more: Any) -> None:
+        self.call("POST", "/sandbox/faults", json={"target": target, "kind": kind, "count": count, **more})
+
+    def sql(self, statement: str, **values: Any) -> list[Any]:
+        """Reads the product's database directly, for what no screen shows."""
+        engine = create_engine(self.house.database_url)
+        with engine.begin() as connection:
+            rows = list(connection.execute(text(statement), values))
+        engine.dispose()
+        return rows
+
+    def call(self, method: str, path: str, **arguments: Any) -> Any:
+        answer = requests.request(method, self.house.sandbox_url + path, timeout=40, **arguments)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:300]}"
+        return answer.json()
+
+
+@dataclass
+class Member:
+    """Somebody with a phone. `channel` is what they write on; `heard` is how far they have read their inbox."""
+
+    world: World
+    name: str
+    channel: str
+    phone: str
+    heard: str | None = None
+    replies: list[dict[str, Any]] = field(default_factory=list)
+
+    def texts(self, said: str, **more: Any) -> "Member":
+        """Writes to GroupWallet and keeps the replies."""
+        body = {"channel": self.channel, "text": said, **more}
+        self.replies = self.world.call("POST", f"/sandbox/phones/{self.phone}/messages", json=body)["replies"]
+        return self
+
+    def expects(self, *words: str) -> "Member":
+        """The last reply has these words in it, and fits what the channel can bear."""
+        for word in words:
+            assert word in self.reply, f"{self.name} expected {word!r}, but read: {self.reply!r}"
+        if self.channel == "sms":
+            for reply in self.replies:
+                assert reply["segments"] <= 2, f"{reply['segments']} segments: {reply['text']}"
+        return self
+
+    @property
+    def reply(self) -> str:
+        return "\n".join(reply["text"] for reply in self.replies)
+
+    def is_known(self) -> "Member":
+        """Says hi and gives their name."""
+        self.texts("hi").expects("What is your name?")
+        self.texts(self.name).expects(self.name)
+        return self
+
+    def founds(self, group: str) -> str:
+        """Creates a group; returns its code."""
+        self.is_known().texts(f"create {group}").expects("is ready")
+        found = re.search(r"[A-Z]+-[2-9A-Z]{6}", self.reply)
+        assert found, self.reply
+        return found.group()
+
+    def joins(self, code: str) -> "Member":
+        self.texts(f"join {code}").expects("What is your name?")
+        return self.texts(self.name).expects("Welcome to", self.name)
+
+    def link(self) -> str:
+        """The pay link in the last reply."""
+        found = re.search(r"http\S+/p/[\w-]+", self.reply)
+        assert found, f"no pay link in {self.reply!r}"
+        return found.group()
+
+    def opens_checkout(self, link: str | None = None) -> str:
+        """Taps the link and its button; returns the reference of the provider's checkout."""
+        url = link or self.link()
+        assert requests.get(url, timeout=10).status_code == 200
+        answer = requests.post(url, timeout=20, allow_redirects=False)
+        assert answer.status_code == 303, f"{answer.status_code}: {answer.text[:300]}"
+        payments = self.world.call("GET", "/sandbox/payments", params={"phone": self.phone})["payments"]
+        return str(next(p["reference"] for p in payments if p["checkout_url"] == answer.headers["Location"]))
+
+    def pays(self, reference: str | None = None, **faults: Any) -> str:
+        """Pays the open checkout; returns its reference."""
+        chosen = reference or self.opens_checkout()
+        self.world.call("POST", f"/sandbox/payments/{chosen}/pay", json=faults)
+        return chosen
+
+    def hears(self, *words: str) -> str:
+        """Waits for a message with these words in it; returns its text."""
+
+        def heard() -> str | None:
+            for message in self.inbox():
+                if all(word in message["text"] for word in words):
+                    return str(message["text"])
+            return None
+
+        return eventually(heard, lambda: f"{self.name} waited for {words}, but has {[m['text'] for m in self.inbox()]}")
+
+    def inbox(self) -> list[dict[str, Any]]:
+        messages: list[dict[str, Any]] = self.world.call("GET", f"/sandbox/phones/{self.phone}/inbox")["messages"]
+        return messages
+
+    def count(self, *words: str) -> int:
+        """How many messages with these words have come."""
+        return sum(all(word in message["text"] for word in words) for message in self.inbox())
+
+
+def eventually(
+    look: Callable[[], Found | None], explain: Callable[[], str], patience: float = PATIENCE_SECONDS
+) -> Found:
+    """The first thing that `look` finds. Fails with `explain()` when nothing comes in time."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(explain())
