@@ -10,7 +10,7 @@ TICKS = {
     # Rings for work whose bell was lost, whose time has come, or whose worker died.
     outbox.sweep: timedelta(seconds=5),
     # Asks about payments nobody told us of, and ends what was not paid in time.
-    collections.sweep: timedelta(seconds=30),
+    collections.sweep: timedelta(seconds=10),
 }
 
 

@@ -8,7 +8,7 @@ from payments import collections, errors
 
 REFRESH_LIMIT = 40
 
-blueprint = Blueprint("pay", __name__, template_folder="templates")
+blueprint = Blueprint("pay", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
 
 @blueprint.get("/p/<token>")

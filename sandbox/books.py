@@ -32,8 +32,8 @@ MEMBERS = """
     WHERE m.status = 'active' ORDER BY m.group_id, u.id"""
 ENTRIES = f"""
     SELECT * FROM (
-        SELECT e.group_id, e.transaction_id, t.kind, t.state, w.kind AS wallet, COALESCE(u.name, u.phone) AS member, e.amount_minor,
-               e.created_at AS at, row_number() OVER (PARTITION BY e.group_id ORDER BY e.id DESC) AS age
+        SELECT e.group_id, e.transaction_id, t.kind, t.state, w.kind AS wallet, COALESCE(u.name, u.phone) AS member,
+               e.amount_minor, e.created_at AS at, row_number() OVER (PARTITION BY e.group_id ORDER BY e.id DESC) AS age
         FROM entries e
         JOIN transactions t ON t.id = e.transaction_id
         JOIN wallets w ON w.id = e.wallet_id

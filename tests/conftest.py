@@ -4,6 +4,7 @@
 processes. `house` is the whole product running as processes, shared by all stories of a run.
 """
 
+import logging
 import os
 import subprocess
 import sys
@@ -73,14 +74,14 @@ def migrated(server_url: str) -> str:
 @pytest.fixture
 def database_url(server_url: str, migrated: str) -> Iterator[str]:
     """A database of the test's own, with all tables; dropped afterwards."""
-    with _copied(server_url, migrated) as url:
+    with copy_of(server_url, migrated) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def shared_database_url(server_url: str, migrated: str) -> Iterator[str]:
     """One database for all tests that roll back what they write."""
-    with _copied(server_url, migrated) as url:
+    with copy_of(server_url, migrated) as url:
         yield url
 
 
@@ -119,6 +120,15 @@ def committing(database_url: str, redis_url: str) -> Iterator[str]:
         db.engine().dispose()
 
 
+@pytest.fixture(autouse=True)
+def unchanged_logging() -> Iterator[None]:
+    """What a test does to the root logger ends with it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
 @contextmanager
 def settings_of(**changes: str) -> Iterator[None]:
     """The test environment with these changes, read afresh by everything that keeps it for the life of a process."""
@@ -137,7 +147,7 @@ def settings_of(**changes: str) -> Iterator[None]:
 
 
 @contextmanager
-def _copied(server_url: str, template: str) -> Iterator[str]:
+def copy_of(server_url: str, template: str) -> Iterator[str]:
     """A copy of a database for as long as the block lasts."""
     own_name = f"test_{uuid4().hex[:12]}"
     url = make_url(server_url).set(drivername="postgresql+psycopg2")

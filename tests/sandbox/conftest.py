@@ -4,14 +4,35 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import Engine, create_engine
 from twilio.rest import Client
 
+from sandbox import services
 from sandbox.config import SandboxConfig
 from sandbox.serve import SandboxServer
+from sandbox.store import Base
 from tests.sandbox.actors import Driver, Paystack, free_port, twilio_client
 from tests.sandbox.product import RecordingProduct
+
+
+@pytest.fixture(scope="session")
+def sandbox_database(server_url: str) -> Iterator[Engine]:
+    """A database for the sandbox alone: it brings its own tables, and making one for each test would take longer."""
+    engine = create_engine(services.create_database(server_url, f"sandbox_{uuid4().hex[:12]}"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sandbox_database_url(sandbox_database: Engine) -> Iterator[str]:
+    """The address of a database in which no sandbox has left anything."""
+    yield sandbox_database.url.render_as_string(hide_password=False)
+    with sandbox_database.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            connection.execute(table.delete())
 
 
 @pytest.fixture
@@ -23,9 +44,9 @@ def product() -> Iterator[RecordingProduct]:
 
 
 @pytest.fixture
-def config(database_url: str, product: RecordingProduct, tmp_path: Path) -> SandboxConfig:
+def config(sandbox_database_url: str, product: RecordingProduct, tmp_path: Path) -> SandboxConfig:
     return SandboxConfig(
-        database_url=database_url,
+        database_url=sandbox_database_url,
         public_url=f"http://127.0.0.1:{free_port()}",
         product_url=product.url,
         clock_file=str(tmp_path / "clock"),

@@ -18,9 +18,9 @@ def is_up(url: str) -> bool:
         return False
 
 
-def test_it_serves_and_stops_cleanly(database_url: str, tmp_path: Path) -> None:
+def test_it_serves_and_stops_cleanly(sandbox_database_url: str, tmp_path: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "sandbox.serve", "--port", str(port), "--database-url", database_url]
+    command = [sys.executable, "-m", "sandbox.serve", "--port", str(port), "--database-url", sandbox_database_url]
     command += ["--clock-file", str(tmp_path / "clock"), "--webhook-retry-seconds", "1.5"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert eventually(lambda: is_up(f"http://localhost:{port}"), timeout_seconds=10)

@@ -25,13 +25,19 @@ INSERT INTO wallets (group_id, user_id, kind, provider, currency) VALUES
 INSERT INTO transactions (id, group_id, user_id, kind, currency, amount_minor, idempotency_key, channel, created_at)
 VALUES (1, 7, 1, 'contribution', 'KES', 500000, 'one', 'sms', now()),
     (2, 7, 2, 'contribution', 'KES', 300000, 'two', 'sms', now());
-SELECT post_transaction(1, now(), 1, 'sms', NULL, ARRAY['cash', 'savings', 'fee_expense'], ARRAY[NULL, 1, NULL]::bigint[],
-    ARRAY['paystack', '', ''], ARRAY[-492500, 500000, -7500]::bigint[]);
+SELECT post_transaction(1, now(), 1, 'sms', NULL, ARRAY['cash', 'savings', 'fee_expense'],
+    ARRAY[NULL, 1, NULL]::bigint[], ARRAY['paystack', '', ''], ARRAY[-492500, 500000, -7500]::bigint[]);
 INSERT INTO outbox (kind, payload, dedupe_key, state) VALUES ('x', '{}', '1', 'done'), ('x', '{}', '2', 'done'),
     ('x', '{}', '3', 'pending');
 INSERT INTO checkouts (group_id, transaction_id, provider, reference, next_check_at, created_at)
 VALUES (7, 1, 'paystack', 'gw-1', now(), now());
 """
+
+
+@pytest.fixture
+def sandbox_database_url(database_url: str) -> str:
+    """The product's database, with all its tables."""
+    return database_url
 
 
 @pytest.fixture

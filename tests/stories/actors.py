@@ -123,7 +123,7 @@ class Member:
         self.world.call("POST", f"/sandbox/payments/{chosen}/pay", json=faults)
         return chosen
 
-    def hears(self, *words: str) -> str:
+    def hears(self, *words: str, patience: float = PATIENCE_SECONDS) -> str:
         """Waits for a message with these words in it; returns its text."""
 
         def heard() -> str | None:
@@ -132,7 +132,8 @@ class Member:
                     return str(message["text"])
             return None
 
-        return eventually(heard, lambda: f"{self.name} waited for {words}, but has {[m['text'] for m in self.inbox()]}")
+        explain = lambda: f"{self.name} waited for {words}, but has {[m['text'] for m in self.inbox()]}"  # noqa: E731
+        return eventually(heard, explain, patience)
 
     def inbox(self) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = self.world.call("GET", f"/sandbox/phones/{self.phone}/inbox")["messages"]

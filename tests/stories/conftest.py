@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from sandbox.house import House, running
-from tests.conftest import _copied
+from tests.conftest import copy_of
 from tests.stories.actors import Member, World
 
 
@@ -15,10 +15,11 @@ from tests.stories.actors import Member, World
 def house(server_url: str, migrated: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Web, workers, clock and sandbox as processes, on a database of their own."""
     folder: Path = tmp_path_factory.mktemp("house")
-    with _copied(server_url, migrated) as url:
+    with copy_of(server_url, migrated) as url:
         # Short time-outs, so that what a killed worker left behind is found within a test's patience.
-        with running(House(url, redis_url, folder, job_timeout_seconds=4, webhook_retry_seconds=1)) as started:
-            yield started
+        house = House(url, redis_url, folder, job_timeout_seconds=4, webhook_retry_seconds=1)
+        with running(house):
+            yield house
 
 
 @pytest.fixture
