@@ -1,6 +1,7 @@
 """What a phone sends reaches the product as Twilio sends it, and the answer reaches the phone."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import requests
@@ -157,6 +158,16 @@ def test_the_product_address_is_signed_as_configured(
     Driver(changed).sends(AMA, "hello")
     [call] = product.of(MESSAGES)
     assert call.url.startswith("http://localhost:") and call.is_signed_by(config.twilio_auth_token)
+
+
+def test_many_phones_at_once_each_get_their_own_answer(driver: Driver, product: RecordingProduct) -> None:
+    phones = [f"+2547000000{number:02d}" for number in range(20)]
+    with ThreadPoolExecutor(10) as crowd:
+        answers = list(crowd.map(lambda phone: driver.sends(phone, f"I am {phone}"), phones))
+    assert [[reply["text"] for reply in replies] for replies in answers] == [["ok"]] * 20
+    said = {call.form["From"]: call.form["Body"] for call in product.of(MESSAGES)}
+    assert said == {phone: f"I am {phone}" for phone in phones}
+    assert len({call.form["MessageSid"] for call in product.of(MESSAGES)}) == 20
 
 
 def test_bad_requests_say_what_is_wrong(driver: Driver) -> None:

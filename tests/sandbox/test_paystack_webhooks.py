@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -85,6 +86,18 @@ def test_an_event_can_be_sent_twice(paystack: Paystack, driver: Driver, product:
     first, second = events(product, 2)
     assert first.body == second.body
     driver.post("/sandbox/webhooks/none/resend", status=404)
+
+
+def test_two_clicks_at_once_are_one_payment_and_one_event(
+    paystack: Paystack, driver: Driver, product: RecordingProduct
+) -> None:
+    paystack.opens("gw-1")
+    with ThreadPoolExecutor(8) as clicks:
+        answers = list(clicks.map(lambda _: driver.post("/sandbox/payments/gw-1/pay")["status"], range(8)))
+    assert answers == ["success"] * 8
+    paystack.opens("gw-2")
+    driver.post("/sandbox/payments/gw-2/pay")
+    assert [json.loads(call.body)["data"]["reference"] for call in events(product, 2)] == ["gw-1", "gw-2"]
 
 
 def test_a_lost_event_is_never_sent(paystack: Paystack, driver: Driver, product: RecordingProduct) -> None:

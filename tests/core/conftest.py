@@ -1,0 +1,27 @@
+"""A Redis of the test's own, so that no other test's worker takes what is rung for here."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from redis import Redis
+
+from sandbox.services import free_port
+
+OWN_DATABASE = 9
+
+
+@pytest.fixture
+def redis_url(redis_url: str) -> Iterator[str]:
+    """An empty database of the shared server."""
+    url = urlsplit(redis_url)._replace(path=f"/{OWN_DATABASE}").geturl()
+    with Redis.from_url(url) as redis:
+        redis.flushdb()
+        yield url
+        redis.flushdb()
+
+
+@pytest.fixture
+def closed_redis_url() -> str:
+    """Where no Redis listens."""
+    return f"redis://127.0.0.1:{free_port()}/0"

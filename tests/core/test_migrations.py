@@ -1,0 +1,84 @@
+"""Migrations: they make what the models say, and they lead back to an empty database and forth again."""
+
+from collections.abc import Iterator
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
+
+from core.db import Base
+from tests.conftest import ROOT, copy_of
+
+CONSTRAINTS = text("""
+    SELECT CAST(conrelid::regclass AS text), conname, pg_get_constraintdef(oid) FROM pg_constraint
+     WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'p', 'u')
+       AND conrelid <> coalesce(to_regclass('alembic_version'), 0)
+     UNION SELECT tablename, indexname, indexdef FROM pg_indexes
+     WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+     UNION SELECT table_name, column_name, concat_ws(' ', data_type, column_default, is_nullable, is_identity)
+      FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'""")
+
+LEFT_OVER = text("""
+    SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
+     UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+     UNION SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace""")
+
+
+@pytest.fixture
+def alembic(committing: str) -> Config:
+    """Alembic led to a migrated database of the test's own."""
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+@pytest.fixture
+def connection(alembic: Config, committing: str) -> Iterator[Connection]:
+    engine = create_engine(committing, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def test_models_and_migrations_agree(alembic: Config) -> None:
+    command.check(alembic)
+
+
+def test_models_and_migrations_make_the_same_columns_constraints_and_indexes(
+    connection: Connection, server_url: str
+) -> None:
+    with copy_of(server_url, "template0") as empty_url:
+        engine = create_engine(empty_url)
+        Base.metadata.create_all(engine)
+        with engine.connect() as from_models:
+            expected = set(from_models.execute(CONSTRAINTS))
+        engine.dispose()
+    assert set(connection.execute(CONSTRAINTS)) == expected
+
+
+def test_the_way_back_leaves_nothing_and_the_way_forth_makes_everything_again(
+    alembic: Config, connection: Connection
+) -> None:
+    before = set(connection.execute(CONSTRAINTS))
+    command.downgrade(alembic, "base")
+    left = {name for (name,) in connection.execute(LEFT_OVER) if "alembic_version" not in name}
+    assert left == set()
+    command.upgrade(alembic, "head")
+    assert set(connection.execute(CONSTRAINTS)) == before
+    command.check(alembic)
+
+
+def test_each_single_step_can_be_taken_back(alembic: Config) -> None:
+    revisions = [script.revision for script in ScriptDirectory.from_config(alembic).walk_revisions()]
+    for _ in revisions:
+        command.downgrade(alembic, "-1")
+        command.upgrade(alembic, "+1")
+        command.downgrade(alembic, "-1")
+
+
+def test_the_history_is_one_line_and_each_step_says_why(alembic: Config) -> None:
+    scripts = list(ScriptDirectory.from_config(alembic).walk_revisions())
+    assert [script.revision for script in reversed(scripts)] == [f"{n:04d}" for n in range(1, len(scripts) + 1)]
+    assert [script.revision for script in scripts if "Why:" not in (script.module.__doc__ or "")] == []

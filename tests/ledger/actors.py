@@ -1,0 +1,110 @@
+"""People, groups and money in a few verbs, on the product's own functions."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+
+from sqlalchemy import select, text
+
+from core.db import Session
+from core.money import Money
+from ledger import contributions, groups
+from ledger.models import AuditRow, Entry, Group, Receipt, Transaction, User, Wallet
+from ledger.postings import Cause, Leg, Posted
+
+AT = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
+CAUSE = Cause(actor_id=None, channel="sms", message_id="SM31415")
+PROVIDER = "paystack"
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class World:
+    """Umoja with its chair Ama and its member Baraka; Harambee with Chidi alone; both in Kenya."""
+
+    ama: User
+    baraka: User
+    chidi: User
+    umoja: Group
+    harambee: Group
+
+
+def person(session: Session, name: str, phone: str | None = None) -> User:
+    user = User(name=name, phone=phone or f"+2547{next(_numbers):08d}")
+    session.add(user)
+    session.flush()
+    return user
+
+
+def founded(session: Session, chair: User, name: str) -> Group:
+    return groups.create(session, chair, name, AT, CAUSE)
+
+
+def populated(session: Session) -> World:
+    ama, baraka, chidi = (person(session, name) for name in ("Ama", "Baraka", "Chidi"))
+    umoja, harambee = founded(session, ama, "Umoja"), founded(session, chidi, "Harambee")
+    groups.join(session, umoja, baraka.id, AT, CAUSE)
+    session.flush()
+    return World(ama, baraka, chidi, umoja, harambee)
+
+
+def wish(session: Session, group: Group, user: User, amount_minor: int = 5000, key: str | None = None) -> Transaction:
+    """A pending contribution."""
+    amount = Money(amount_minor, group.currency)
+    return contributions.begin(session, group.id, user.id, amount, key or f"wish-{next(_numbers)}", AT, CAUSE)
+
+
+def pay(session: Session, transaction: Transaction, fee_minor: int = 0, gross_minor: int | None = None) -> Posted:
+    """The money for a contribution came; without `gross_minor` the payer paid exactly what is credited."""
+    gross = transaction.amount_minor if gross_minor is None else gross_minor
+    return contributions.complete(session, transaction, PROVIDER, gross, fee_minor, AT, CAUSE)
+
+
+def saved(session: Session, group: Group, user: User, amount_minor: int = 5000) -> Transaction:
+    """A contribution that was paid."""
+    transaction = wish(session, group, user, amount_minor)
+    pay(session, transaction)
+    session.refresh(transaction)
+    return transaction
+
+
+def savings_legs(user: User, amount_minor: int = 5000) -> list[Leg]:
+    """Dr cash, Cr savings; with a negative amount the way back."""
+    return [Leg("cash", -amount_minor, provider=PROVIDER), Leg("savings", amount_minor, user_id=user.id)]
+
+
+def open_cash(session: Session, group: Group) -> None:
+    session.add(Wallet(group_id=group.id, kind="cash", provider=PROVIDER, currency=group.currency))
+    session.flush()
+
+
+def balances(session: Session, group: Group) -> dict[tuple[str, int | str], int]:
+    """(kind, owner or provider) → balance, of the wallets that ever moved."""
+    rows = session.execute(
+        select(Wallet.kind, Wallet.user_id, Wallet.provider, Wallet.balance_minor).where(
+            Wallet.group_id == group.id, Wallet.version > 0
+        )
+    )
+    return {(kind, user_id or provider): balance for kind, user_id, provider, balance in rows}
+
+
+def entries(session: Session, transaction: Transaction) -> list[Entry]:
+    return list(session.scalars(select(Entry).where(Entry.transaction_id == transaction.id).order_by(Entry.id)))
+
+
+def receipt_numbers(session: Session, group: Group) -> list[int]:
+    return list(session.scalars(select(Receipt.number).where(Receipt.group_id == group.id).order_by(Receipt.id)))
+
+
+def audit_lines(session: Session, group: Group) -> list[AuditRow]:
+    return list(session.scalars(select(AuditRow).where(AuditRow.group_id == group.id).order_by(AuditRow.seq)))
+
+
+def row_counts(session: Session) -> tuple[int, ...]:
+    """How many entries, receipts and audit lines there are, and the sum of all wallets' versions."""
+    return tuple(
+        session.execute(
+            text("""SELECT (SELECT count(*) FROM entries), (SELECT count(*) FROM receipts),
+                           (SELECT count(*) FROM audit_log), (SELECT sum(version) FROM wallets)""")
+        ).one()
+    )

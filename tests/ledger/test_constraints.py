@@ -1,0 +1,184 @@
+"""Every constraint of the ledger's tables, by name, with one statement that only it refuses.
+
+The statements run beside two groups of which one has a posted transaction; a constraint without a line here fails.
+"""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from core import db
+from ledger.models import Base
+from tests.ledger.actors import World, entries, saved, wish
+
+TABLES = {
+    mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__module__ == "ledger.models"
+}
+
+GROUP = "INSERT INTO groups (code, name, currency, country, time_zone, created_by) VALUES "
+WALLET = "INSERT INTO wallets (group_id, kind, user_id, provider, currency) VALUES "
+TRANSACTION = """INSERT INTO transactions (group_id, user_id, kind, currency, amount_minor, idempotency_key, channel,
+                                           created_at) VALUES """
+ENTRY = """INSERT INTO entries (group_id, transaction_id, wallet_id, currency, amount_minor, balance_after_minor,
+                                wallet_version, created_at) VALUES """
+RECEIPT = "INSERT INTO receipts (group_id, number, transaction_id, issued_at) VALUES "
+AUDIT = "INSERT INTO audit_log (group_id, seq, at, action, data, channel, previous_hash, hash) VALUES "
+
+REFUSED = {
+    "uq_users_phone": "INSERT INTO users (phone) SELECT phone FROM users WHERE id = :ama",
+    # Groups
+    "ck_groups_currency": GROUP + "('X-222222', 'X', 'kes', 'KE', 'UTC', :ama)",
+    "ck_groups_fee_bearer": "UPDATE groups SET fee_bearer = 'nobody' WHERE id = :umoja",
+    "ck_groups_contribution_max": "UPDATE groups SET contribution_max_minor = 0 WHERE id = :umoja",
+    "ck_groups_member_limit": "UPDATE groups SET member_limit = 501 WHERE id = :umoja",
+    "fk_groups_created_by": GROUP + "('X-222222', 'X', 'KES', 'KE', 'UTC', :nobody)",
+    "uq_groups_code": "UPDATE groups SET code = (SELECT code FROM groups WHERE id = :harambee) WHERE id = :umoja",
+    "uq_groups_secret": GROUP + "('OTHER-' || :secret, 'X', 'KES', 'KE', 'UTC', :ama)",
+    # Memberships and invitations
+    "ck_memberships_role": "UPDATE memberships SET role = 'king' WHERE user_id = :ama",
+    "ck_memberships_status": "UPDATE memberships SET status = 'away' WHERE user_id = :ama",
+    "fk_memberships_group_id": "INSERT INTO memberships (group_id, user_id) VALUES (:nobody, :ama)",
+    "fk_memberships_user_id": "INSERT INTO memberships (group_id, user_id) VALUES (:umoja, :nobody)",
+    "uq_memberships_group_id_user_id": "INSERT INTO memberships (group_id, user_id) VALUES (:umoja, :ama)",
+    "fk_invitations_group_id": "INSERT INTO invitations (group_id, phone, invited_by) VALUES (:nobody, '+1', :ama)",
+    "fk_invitations_invited_by": "INSERT INTO invitations (group_id, phone, invited_by) VALUES (:umoja, '+1', :nobody)",
+    "uq_invitations_group_id_phone": """INSERT INTO invitations (group_id, phone, invited_by)
+                                        VALUES (:umoja, '+1', :ama), (:umoja, '+1', :baraka)""",
+    # Wallets
+    "ck_wallets_kind": WALLET + "(:umoja, 'pocket', NULL, '', 'KES')",
+    "ck_wallets_balance_side": "UPDATE wallets SET balance_minor = 1 WHERE kind = 'cash'",
+    "ck_wallets_savings_have_an_owner": WALLET + "(:umoja, 'savings', NULL, '', 'KES')",
+    "ck_wallets_cash_lies_at_a_provider": WALLET + "(:umoja, 'cash', NULL, '', 'KES')",
+    "fk_wallets_group_id_currency": WALLET + "(:umoja, 'cash', NULL, 'other', 'NGN')",
+    "fk_wallets_user_id": WALLET + "(:umoja, 'savings', :nobody, '', 'KES')",
+    "uq_wallets_group_id_kind_user_id_provider": WALLET + "(:umoja, 'fee_income', NULL, '', 'KES')",
+    # Transactions
+    "ck_transactions_kind": TRANSACTION + "(:umoja, :ama, 'gift', 'KES', 1, 'k', 'sms', now())",
+    "ck_transactions_state": TRANSACTION.replace("kind,", "kind, state,")
+    + "(:umoja, :ama, 'contribution', 'lost', 'KES', 1, 'k', 'sms', now())",
+    "ck_transactions_amount": TRANSACTION + "(:umoja, :ama, 'contribution', 'KES', 0, 'k', 'sms', now())",
+    "ck_transactions_completed_at": "UPDATE transactions SET state = 'completed' WHERE id = :open",
+    "fk_transactions_group_id_currency": TRANSACTION + "(:umoja, :ama, 'contribution', 'NGN', 1, 'k', 'sms', now())",
+    "fk_transactions_user_id": TRANSACTION + "(:umoja, :nobody, 'contribution', 'KES', 1, 'k', 'sms', now())",
+    "uq_transactions_group_id_idempotency_key": TRANSACTION
+    + "(:umoja, :baraka, 'contribution', 'KES', 1, :key, 'sms', now())",
+    # Entries
+    "ck_entries_amount": ENTRY + "(:umoja, :open, :savings, 'KES', 0, 0, 99, now())",
+    "fk_entries_transaction_id_group_id_currency": ENTRY + "(:umoja, :nobody, :savings, 'KES', 1, 1, 99, now())",
+    "fk_entries_wallet_id_group_id_currency": ENTRY + "(:umoja, :open, :nobody, 'KES', 1, 1, 99, now())",
+    "uq_entries_wallet_id_wallet_version": ENTRY + "(:umoja, :open, :savings, 'KES', 1, 1, 1, now())",
+    # Receipts and the audit log
+    "fk_receipts_group_id": RECEIPT + "(:nobody, 9, :open, now())",
+    "fk_receipts_transaction_id": RECEIPT + "(:umoja, 9, :nobody, now())",
+    "uq_receipts_group_id_number": RECEIPT + "(:umoja, 1, :open, now())",
+    "uq_receipts_transaction_id": RECEIPT + "(:umoja, 9, :posted, now())",
+    "fk_audit_log_group_id": AUDIT + "(:nobody, 1, now(), 'x', '{}', 'sms', '', '')",
+    "uq_audit_log_group_id_seq": AUDIT + "(:umoja, 1, now(), 'x', '{}', 'sms', '', '')",
+}
+
+# Only there to be referred to: the primary key refuses first.
+TARGETS = {"uq_groups_id_currency", "uq_wallets_id_group_id_currency", "uq_transactions_id_group_id_currency"}
+
+
+@pytest.fixture
+def ids(session: db.Session, world: World) -> dict[str, Any]:
+    """What the statements name: people, groups, a posted and an open transaction, Ama's savings, and nobody."""
+    posted = saved(session, world.umoja, world.ama)
+    open_wish = wish(session, world.umoja, world.ama, key="taken")
+    return {
+        "ama": world.ama.id,
+        "baraka": world.baraka.id,
+        "umoja": world.umoja.id,
+        "harambee": world.harambee.id,
+        "secret": world.umoja.code[-6:],
+        "posted": posted.id,
+        "open": open_wish.id,
+        "key": "taken",
+        "savings": entries(session, posted)[-1].wallet_id,
+        "nobody": 2**62,
+    }
+
+
+@pytest.mark.parametrize("constraint", REFUSED)
+def test_the_database_refuses(session: db.Session, ids: dict[str, Any], constraint: str) -> None:
+    assert _refusal(session, REFUSED[constraint], ids) == constraint
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("UPDATE wallets SET balance_minor = -1 WHERE id = :savings", "ck_wallets_balance_side"),
+        ("UPDATE wallets SET balance_minor = 1 WHERE kind = 'fee_expense'", "ck_wallets_balance_side"),
+        ("UPDATE wallets SET balance_minor = -1 WHERE kind = 'fee_income'", "ck_wallets_balance_side"),
+        (WALLET + "(:umoja, 'fee_income', :ama, '', 'KES')", "ck_wallets_savings_have_an_owner"),
+        (WALLET + "(:umoja, 'fee_income', NULL, 'paystack', 'KES')", "ck_wallets_cash_lies_at_a_provider"),
+        (WALLET + "(:umoja, 'savings', :ama, '', 'KES')", "uq_wallets_group_id_kind_user_id_provider"),
+        (WALLET + "(:umoja, 'cash', NULL, 'paystack', 'KES')", "uq_wallets_group_id_kind_user_id_provider"),
+        ("UPDATE groups SET member_limit = 0 WHERE id = :umoja", "ck_groups_member_limit"),
+        (TRANSACTION + "(:umoja, :ama, 'contribution', 'KES', -1, 'k', 'sms', now())", "ck_transactions_amount"),
+    ],
+)
+def test_the_other_sides_of_a_constraint_hold_too(
+    session: db.Session, ids: dict[str, Any], statement: str, constraint: str
+) -> None:
+    assert _refusal(session, statement, ids) == constraint
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        (
+            ENTRY + "(:umoja, :open, :savings, 'NGN', 1, 1, 99, now())",
+            "fk_entries_transaction_id_group_id_currency",
+        ),
+        (
+            ENTRY + "(:harambee, :open, :savings, 'KES', 1, 1, 99, now())",
+            "fk_entries_transaction_id_group_id_currency",
+        ),
+        (
+            ENTRY
+            + "(:umoja, :open, (SELECT id FROM wallets WHERE group_id = :harambee LIMIT 1), 'KES', 1, 1, 99, now())",
+            "fk_entries_wallet_id_group_id_currency",
+        ),
+        ("UPDATE wallets SET currency = 'NGN' WHERE kind = 'fee_income'", "fk_wallets_group_id_currency"),
+        ("UPDATE groups SET currency = 'NGN' WHERE id = :umoja", None),
+    ],
+    ids=["another currency", "another group", "another group's wallet", "wallet's currency", "group's currency"],
+)
+def test_one_currency_and_one_group_hold_together_what_a_transaction_moves(
+    session: db.Session, ids: dict[str, Any], statement: str, constraint: str | None
+) -> None:
+    refused_by = _refusal(session, statement, ids)
+    if constraint is None:  # Entries, transactions and wallets refer to it; any of them may be asked first.
+        assert refused_by.startswith("fk_")
+    else:
+        assert refused_by == constraint
+
+
+def test_the_currency_of_a_group_without_transactions_takes_its_wallets_along(
+    session: db.Session, ids: dict[str, Any]
+) -> None:
+    session.execute(text("UPDATE groups SET currency = 'NGN' WHERE id = :harambee"), ids)
+    found = session.execute(text("SELECT DISTINCT currency FROM wallets WHERE group_id = :harambee"), ids).scalars()
+    assert list(found) == ["NGN"]
+
+
+def test_every_constraint_has_a_statement_above(session: db.Session) -> None:
+    names = session.scalars(
+        text("""SELECT conname FROM pg_constraint WHERE contype IN ('c', 'u', 'f') AND CAST(conrelid::regclass AS text)
+                       = ANY(:tables)
+                 UNION SELECT CAST(indexrelid::regclass AS text) FROM pg_index
+                 WHERE indisunique AND NOT indisprimary AND CAST(indrelid::regclass AS text) = ANY(:tables)"""),
+        {"tables": sorted(TABLES)},
+    )
+    assert set(names) == set(REFUSED) | TARGETS
+
+
+def _refusal(session: db.Session, statement: str, ids: dict[str, Any]) -> str:
+    """The name of the constraint that refuses the statement."""
+    with pytest.raises(IntegrityError) as caught, session.begin_nested():
+        session.execute(text(statement), ids)
+    name: str = caught.value.orig.diag.constraint_name  # type: ignore[union-attr]
+    return name

@@ -1,0 +1,207 @@
+"""Paystack: the contract of every provider, and what is Paystack's own."""
+
+import hashlib
+import hmac
+import json
+from typing import Any, ClassVar
+
+import pytest
+from requests.adapters import HTTPAdapter
+
+from core.money import Money
+from payments.provider import CheckoutOrder, Outcome, Provider, quote
+from payments.providers.paystack import CHANNELS, LIMITS, STATUSES, Paystack
+from tests.payments.provider_contract import IMPATIENCE_SECONDS, REFERENCE, ProviderContract, an_order, kes
+from tests.payments.servers import Heard, Reply, nobody, scripted
+
+SECRET = "sk_test_c0ffee-never-in-a-log"
+
+
+class Impatient(HTTPAdapter):
+    """Waits a quarter of a second where the product waits twelve seconds."""
+
+    def send(self, *args: Any, **kwargs: Any) -> Any:
+        return super().send(*args, **{**kwargs, "timeout": IMPATIENCE_SECONDS})
+
+
+def paystack(base_url: str, secret: str = SECRET) -> Paystack:
+    made = Paystack(base_url, secret)
+    made._http.mount("http://", Impatient())
+    return made
+
+
+def error(status: int, code: str, message: str = "No") -> Reply:
+    return Reply({"status": False, "message": message, "type": "validation_error", "code": code}, status)
+
+
+class TestPaystack(ProviderContract):
+    currencies = tuple(LIMITS)
+    secret = SECRET
+    statuses: ClassVar = STATUSES
+    bends = (
+        Money(250_000, "NGN"),  # from ₦2,500 on a flat ₦100 is added
+        Money(12_666_667, "NGN"),  # here the fee reaches its cap of ₦2,000
+        Money(10, "GHS"),
+        Money(100, "ZAR"),
+        Money(52, "XOF"),
+    )
+
+    def provider(self, base_url: str) -> Provider:
+        return paystack(base_url)
+
+    def page(self, url: str, reference: str) -> Reply:
+        data = {"authorization_url": url, "access_code": "0peioxfhpn", "reference": reference}
+        return Reply({"status": True, "message": "Authorization URL created", "data": data})
+
+    def duplicate(self) -> Reply:
+        return error(400, "duplicate_reference", "Duplicate Transaction Reference")
+
+    def refusal(self) -> Reply:
+        return error(400, "invalid_email_address", "Invalid Email Address Passed")
+
+    def busy(self) -> Reply:
+        return error(429, "rate_limited", "Too many requests")
+
+    def unknown_reference(self) -> Reply:
+        return error(404, "transaction_not_found", "Transaction reference not found.")
+
+    def report(self, status: str, reference: str, paid: Money, fee: Money) -> Reply:
+        data = {
+            "id": 5_200_000_001,
+            "status": status,
+            "reference": reference,
+            "amount": int(paid.major * 100),
+            "fees": int(fee.major * 100),
+            "currency": paid.currency,
+        }
+        return Reply({"status": True, "message": "Verification successful", "data": data})
+
+    def event(self, reference: str) -> bytes:
+        data = {"id": 5_200_000_001, "status": "success", "reference": reference, "amount": 507_614, "note": "Ọjọ́"}
+        return json.dumps({"event": "charge.success", "data": data}, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        return {"x-paystack-signature": hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()}
+
+    def check_page_request(self, heard: Heard, order: CheckoutOrder) -> None:
+        assert (heard.method, heard.path) == ("POST", "/transaction/initialize")
+        assert heard.headers["authorization"] == f"Bearer {SECRET}"
+        assert heard.headers["content-type"] == "application/json"
+        assert heard.json == {
+            "email": order.payer_email,
+            "amount": int(order.gross.major * 100),
+            "currency": order.gross.currency,
+            "reference": order.reference,
+            "callback_url": order.return_url,
+            "channels": CHANNELS[order.gross.currency],
+            "label": order.label,
+        }
+
+    def check_verify_request(self, heard: Heard, reference: str) -> None:
+        assert (heard.method, heard.path, heard.body) == ("GET", f"/transaction/verify/{reference}", b"")
+        assert heard.headers["authorization"] == f"Bearer {SECRET}"
+
+
+QUOTES = [
+    # amount, gross, fee: by hand from https://paystack.com/pricing
+    (Money(500_000, "KES"), 507_614, 7_614),
+    (Money(300, "KES"), 305, 5),
+    (Money(100_000, "NGN"), 101_523, 1_523),
+    (Money(246_249, "NGN"), 249_999, 3_750),  # one kobo below the ₦2,500 threshold
+    (Money(246_250, "NGN"), 260_152, 13_902),  # the threshold is reached, and ₦100 is added
+    (Money(250_000, "NGN"), 263_959, 13_959),
+    (Money(12_466_667, "NGN"), 12_666_667, 200_000),  # the cap
+    (Money(100_000_000, "NGN"), 100_200_000, 200_000),
+    (Money(10_000, "GHS"), 10_199, 199),
+    (Money(10_000, "ZAR"), 10_402, 402),
+    (Money(1_000, "XOF"), 1_020, 20),  # whole francs only
+    (Money(10_000, "USD"), 10_406, 406),
+]
+
+
+@pytest.mark.parametrize(("amount", "gross", "fee"), QUOTES, ids=lambda value: str(value))
+def test_the_fee_is_the_published_one(amount: Money, gross: int, fee: int) -> None:
+    quoted = quote(paystack(nobody()), amount, payer_bears_fee=True)
+    assert (quoted.gross.amount_minor, quoted.fee.amount_minor) == (gross, fee)
+
+
+def test_around_the_threshold_no_gross_is_left_out() -> None:
+    """Every gross from ₦2,300 to ₦2,700: the quote never asks more than the cheapest one that covers the amount."""
+    provider = paystack(nobody())
+    net = {gross: gross - provider.fee(Money(gross, "NGN")).amount_minor for gross in range(230_000, 270_000)}
+    for amount in range(244_000, 252_000, 7):
+        cheapest = next(gross for gross, left in net.items() if left >= amount)
+        assert quote(provider, Money(amount, "NGN"), payer_bears_fee=True).gross.amount_minor == cheapest
+
+
+def test_on_the_wire_every_amount_is_in_hundredths_also_without_cents() -> None:
+    with scripted(TestPaystack().page("https://pay.example", REFERENCE)) as server:
+        for currency, minor, wire in (("XOF", 1_020, 102_000), ("KES", 507_614, 507_614), ("NGN", 5_001, 5_001)):
+            paystack(server.url).open_checkout(an_order(gross=Money(minor, currency)))
+            assert server.heard[-1].json["amount"] == wire
+
+
+def test_half_a_franc_of_fee_costs_a_whole_one_and_half_a_franc_paid_is_unreadable() -> None:
+    def report(amount: Any, fees: Any) -> Reply:
+        data = {"status": "success", "reference": REFERENCE, "currency": "XOF", "amount": amount, "fees": fees}
+        return Reply({"status": True, "data": data})
+
+    with scripted(report(102_000, 1_989)) as server:
+        assert paystack(server.url).verify(REFERENCE).fee == Money(20, "XOF")
+        server.answers(report(102_050, 1_989))
+        assert paystack(server.url).verify(REFERENCE).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"amount": 507_614, "fees": 7_614},
+        {"amount": "many", "currency": "KES"},
+        {"amount": None, "currency": "KES"},
+        {"amount": [507_614], "currency": "KES"},
+        {"amount": 507_614, "currency": "Kenya shilling"},
+        {"amount": 507_614, "currency": None},
+        {"amount": 507_614, "currency": "KES", "fees": "some"},
+        {"amount": 10**30, "currency": "KES"},
+        {"currency": "KES"},
+    ],
+)
+def test_a_success_whose_numbers_cannot_be_read_is_unknown(data: dict[str, Any]) -> None:
+    with scripted(Reply({"status": True, "data": {"status": "success", "reference": REFERENCE, **data}})) as server:
+        verification = paystack(server.url).verify(REFERENCE)
+    assert (verification.outcome, verification.paid) == (Outcome.UNKNOWN, None)
+
+
+def test_an_amount_written_as_text_is_read() -> None:
+    data = {"status": "success", "reference": REFERENCE, "amount": "507614", "fees": "7614", "currency": "KES"}
+    with scripted(Reply({"status": True, "data": data})) as server:
+        verification = paystack(server.url).verify(REFERENCE)
+    assert (verification.paid, verification.fee) == (kes("5076.14"), kes("76.14"))
+
+
+def test_an_envelope_that_says_false_is_no_success() -> None:
+    page = {"status": False, "message": "?", "data": {"authorization_url": "https://pay.example"}}
+    with scripted(Reply(page)) as server:
+        assert paystack(server.url).open_checkout(an_order()).url is None
+
+
+EVENTS = [
+    # event, data, the reference that it is about, its key
+    ("charge.success", {"reference": "a-1", "status": "success"}, "a-1", "charge.success:a-1:success"),
+    ("transfer.failed", {"reference": "t-3", "status": "failed"}, "t-3", "transfer.failed:t-3:failed"),
+    (
+        "refund.processed",
+        {"transaction_reference": "a-2", "status": "processed", "amount": "500"},
+        "a-2",
+        "refund.processed:a-2:processed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "data", "reference", "key"), EVENTS)
+def test_events_have_no_id_and_are_known_by_name_reference_and_status(
+    event: str, data: dict[str, Any], reference: str, key: str
+) -> None:
+    body = json.dumps({"event": event, "data": data}).encode()
+    read = paystack(nobody()).read_event(body, TestPaystack().signed(body))
+    assert (read.reference, read.key) == (reference, key)
