@@ -7,7 +7,6 @@ from flask import Flask, Response, jsonify
 
 import bot.errors
 import bot.webhooks
-import ledger.errors
 import payments.errors
 import payments.pages
 import payments.webhooks
@@ -23,7 +22,6 @@ HTTP_STATUS: dict[type[Exception], int] = {
     payments.errors.UnknownLink: 404,
     payments.errors.LinkClosed: 409,
     payments.errors.ProviderUnavailable: 503,
-    ledger.errors.UnknownCode: 404,
 }
 
 

@@ -90,10 +90,16 @@ def _prepare(session: Session, notification: Notification, at: datetime) -> bool
 
 
 def _find(notification: Notification, since: datetime) -> str | None:
+    """The id under which Twilio has this message, unless that id stands for another message of our log."""
     try:
-        return twilio.find_sent(notification.channel, notification.address, notification.body, since)
+        found = twilio.find_sent(notification.channel, notification.address, notification.body, since)
     except (requests.RequestException, TwilioRestException) as error:
         raise outbox.TryAgain(f"nobody knows whether it was sent: {type(error).__name__}") from error
+    with db.session() as session:
+        known = session.scalars(
+            select(Notification.provider_message_id).where(Notification.provider_message_id.in_(found))
+        ).all()
+    return next((message_id for message_id in found if message_id not in known), None)
 
 
 def _take_result(session: Session, notification: Notification, result: twilio.Sent, at: datetime) -> bool:

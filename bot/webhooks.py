@@ -3,14 +3,14 @@
 import io
 
 import segno
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, abort, request, send_file
 from werkzeug.datastructures import MultiDict
 
 from bot import delivery, dialogue
 from bot.channels import twilio
 from bot.commands.creating import join_link
 from core import clock, db
-from ledger import groups
+from ledger import codes
 
 blueprint = Blueprint("bot_webhooks", __name__)
 
@@ -45,11 +45,11 @@ def twilio_status() -> tuple[str, int]:
 
 @blueprint.get("/join/<code>.png")
 def join_picture(code: str) -> Response:
-    """The QR picture of a group's join link; whoever can ask for it knows the code already."""
-    with db.session() as session:
-        group_code = groups.by_code(session, code).code
+    """The QR picture of a join link. Made from the code alone, so that it tells nobody which codes exist."""
+    if not codes.is_well_formed(code):
+        abort(404)
     picture = io.BytesIO()
-    segno.make(join_link(group_code), error="m").save(picture, kind="png", scale=10, border=3, dark="#0b6b4b")
+    segno.make(join_link(code), error="m").save(picture, kind="png", scale=10, border=3, dark="#2f3e9e")
     picture.seek(0)
     response = send_file(picture, mimetype="image/png")
     response.headers["Cache-Control"] = "public, max-age=86400"

@@ -14,6 +14,11 @@ def new(group_name: str) -> str:
     return f"{prefix}-{''.join(secrets.choice(ALPHABET) for _ in range(LENGTH))}"
 
 
+def is_well_formed(code: str) -> bool:
+    """Whether the text is exactly such a code, of a group that may or may not exist."""
+    return re.fullmatch(rf"[A-Z]{{1,8}}-[{ALPHABET}]{{{LENGTH}}}", code) is not None
+
+
 def find(text: str) -> str | None:
     """The unguessable part of the code in `text`, however it was typed ("umoja 7k3m 9q" too); None without one."""
     compact = re.sub(r"[\s.–—-]+", "", text.upper())

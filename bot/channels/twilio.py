@@ -133,18 +133,17 @@ def send(channel: str, address: str, body: str, status_callback: str, template_s
     return result
 
 
-def find_sent(channel: str, address: str, body: str, since: datetime) -> str | None:
-    """The id of a message with this text that Twilio has taken since then: what became of an unknown send.
+def find_sent(channel: str, address: str, body: str, since: datetime) -> list[str]:
+    """The ids of messages with this text that Twilio has taken since about then: what became of an unknown send.
 
     Raises `requests.RequestException` or `TwilioRestException` when Twilio does not answer.
     """
     messages = _client().messages.list(
         to=PREFIX[channel] + address, date_sent_after=since - timedelta(days=1), limit=50
     )
-    for message in messages:
-        if body in (message.body or "") and message.date_created >= since - timedelta(seconds=5):
-            return str(message.sid)
-    return None
+    # Two minutes of grace, because Twilio's clock is not ours.
+    earliest = since - timedelta(minutes=2)
+    return [str(m.sid) for m in messages if body in (m.body or "") and m.date_created >= earliest]
 
 
 def _phone(address: str, wa_id: str) -> str | None:

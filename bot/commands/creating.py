@@ -83,5 +83,6 @@ def _officers(talk: Talk, group: GroupView) -> str:
 
 
 def _read_name(text: str) -> str | None:
-    name = re.sub(r"\s+", " ", re.sub(r"[^\w\s&'’.-]", "", text)).strip(" .-")
+    # No dots: a name that looks like an address would become a link in the invitations of others.
+    name = re.sub(r"\s+", " ", re.sub(r"[^\w\s&'’-]", " ", text)).strip(" -")
     return name if 2 <= len(name) <= 40 and sum(char.isalpha() for char in name) >= 2 else None

@@ -113,8 +113,9 @@ def _invitation(session: Session, phone: str | None) -> tuple[Group, str] | None
 
 
 def _read_name(text: str) -> str | None:
-    name = re.sub(r"[^\w\s'’.-]|[\d_]", "", _INTRODUCTION.sub("", text.strip()))
-    name = re.sub(r"\s+", " ", name).strip(" .-'’")
+    # No dots: a name that looks like an address would become a link in the messages of others.
+    name = re.sub(r"[^\w\s'’-]|_", " ", _INTRODUCTION.sub("", text.strip()))
+    name = re.sub(r"\s+", " ", name).strip(" -'’")
     letters = sum(char.isalpha() for char in name)
     if letters < 2 or len(name) > 40 or len(name.split()) > 4 or re.search(r"\d", text):
         return None

@@ -5,8 +5,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
+from core.queues import QUEUES
 from sandbox.services import free_port
+from tests.core.work import Bells
 
 OWN_DATABASE = 9
 
@@ -25,3 +29,15 @@ def redis_url(redis_url: str) -> Iterator[str]:
 def closed_redis_url() -> str:
     """Where no Redis listens."""
     return f"redis://127.0.0.1:{free_port()}/0"
+
+
+@pytest.fixture
+def bells(redis_url: str) -> Bells:
+    """What Redis was asked to have run: (function, arguments), in order, queue by queue."""
+
+    def asked() -> list[tuple[str, list[int]]]:
+        with Redis.from_url(redis_url) as redis:
+            jobs = [job for name in QUEUES for job in Queue(name, redis, serializer=JSONSerializer).get_jobs()]
+        return [(job.func_name, list(job.args)) for job in jobs]
+
+    return asked

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core import db
+from core import clock, db
 from core.db import Session
 from core.money import Money
 from core.outbox import OutboxRow
@@ -187,3 +187,29 @@ def run_outbox(kind: str = "") -> list[str]:
             getattr(import_module(f"{package}.jobs"), name)(row_id)
             done.append(found)
     return done
+
+
+def a_link(major: str = "500") -> tuple[Saver, str]:
+    """A member's pay link, committed."""
+    with db.session() as session:
+        saver = a_saver(session)
+        token = wishes(session, saver, major, at=clock.now()).token
+        session.commit()
+    return saver, token
+
+
+def checkouts(token: str) -> list[Checkout]:
+    with db.session() as session:
+        return list(
+            session.scalars(
+                select(Checkout)
+                .join(Collection, Collection.transaction_id == Checkout.transaction_id)
+                .where(Collection.token == token)
+                .order_by(Checkout.id)
+            )
+        )
+
+
+def state_of(saver: Saver) -> list[tuple[str, int]]:
+    with db.session() as session:
+        return transactions(session, saver.group_id)

@@ -6,7 +6,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from core import clock, db
+from core import db
 from core.money import Money
 from ledger import contributions
 from ledger.models import Transaction
@@ -16,16 +16,15 @@ from sandbox.config import SandboxConfig
 from tests.payments.actors import (
     AT,
     BY_CHAT,
-    Saver,
-    a_saver,
+    a_link,
     assert_books_are_whole,
     at_once,
     balances,
+    checkouts,
     outbox,
     receipts,
     run_outbox,
-    transactions,
-    wishes,
+    state_of,
 )
 from tests.payments.conftest import MovableClock
 from tests.payments.provider_contract import UNCLEAR
@@ -47,33 +46,7 @@ def impatient(provider_server: ScriptedServer) -> ScriptedServer:
     return provider_server
 
 
-def a_link(major: str = "500") -> tuple[Saver, str]:
-    """A member's pay link, committed."""
-    with db.session() as session:
-        saver = a_saver(session)
-        token = wishes(session, saver, major, at=clock.now()).token
-        session.commit()
-    return saver, token
-
-
-def checkouts(token: str) -> list[Checkout]:
-    with db.session() as session:
-        return list(
-            session.scalars(
-                select(Checkout)
-                .join(Collection, Collection.transaction_id == Checkout.transaction_id)
-                .where(Collection.token == token)
-                .order_by(Checkout.id)
-            )
-        )
-
-
-def state_of(saver: Saver) -> list[tuple[str, int]]:
-    with db.session() as session:
-        return transactions(session, saver.group_id)
-
-
-def test_the_button_opens_a_page_for_the_quoted_gross_and_tells_nothing_about_the_payer(
+def test_the_button_opens_a_page_for_the_gross_and_tells_nothing_about_the_payer(
     stand_in: SandboxConfig,
 ) -> None:
     saver, token = a_link()

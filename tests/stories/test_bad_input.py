@@ -70,9 +70,7 @@ def test_the_same_amount_is_read_however_it_is_written(member: Callable[..., Mem
     assert len(links) == 1
 
 
-def test_a_full_group_a_wrong_code_and_a_second_join_are_said_so(
-    world: World, member: Callable[..., Member]
-) -> None:
+def test_a_full_group_a_wrong_code_and_a_second_join_are_said_so(world: World, member: Callable[..., Member]) -> None:
     ama, baraka = member("Ama"), member("Baraka", channel="sms")
     code = ama.founds("Umoja")
     world.sql("UPDATE groups SET member_limit = 1 WHERE code = :code RETURNING id", code=code)

@@ -1,0 +1,336 @@
+"""Asking the provider: by hint, by clock and at the end of a link's life; no answer decides nothing."""
+
+from datetime import timedelta
+
+import pytest
+import requests
+from sqlalchemy import select, update
+
+from core import clock, db
+from core.outbox import OutboxRow, TryAgain
+from payments import collections, jobs, providers
+from payments.models import Checkout, Collection, ProviderEvent
+from sandbox.config import SandboxConfig
+from tests.payments.actors import (
+    Saver,
+    a_link,
+    at_once,
+    balances,
+    checkouts,
+    outbox,
+    receipts,
+    run_outbox,
+    state_of,
+)
+from tests.payments.conftest import MovableClock
+from tests.payments.servers import Heard, Reply, ScriptedServer
+from tests.payments.test_paystack import Impatient, TestPaystack, error
+
+paystack_says = TestPaystack()
+NOT_FOUND = error(404, "transaction_not_found", "Transaction reference not found.")
+SILENT = Reply("Bad Gateway", 502, "text/html")
+
+
+def page(heard: Heard) -> Reply:
+    return paystack_says.page(f"https://pay.example/{heard.json['reference']}", heard.json["reference"])
+
+
+def answers(server: ScriptedServer, status: str = "success", gross_minor: int = 50_761, fee_minor: int = 761) -> None:
+    """From now on the provider says this about every reference."""
+
+    def report(heard: Heard) -> Reply:
+        data = {
+            "status": status,
+            "reference": heard.path.rsplit("/", 1)[1],
+            "amount": gross_minor,
+            "fees": fee_minor,
+            "currency": "KES",
+        }
+        return Reply({"status": True, "data": data})
+
+    server.answers(report)
+
+
+@pytest.fixture
+def opened(provider_server: ScriptedServer) -> tuple[Saver, str, int]:
+    """A member whose checkout page is open: who, the link's token, the checkout's id."""
+    providers.by_name("paystack")._http.mount("http://", Impatient())  # type: ignore[attr-defined]
+    provider_server.answers(page)
+    saver, token = a_link()
+    collections.open_checkout(token)
+    provider_server.heard.clear()
+    return saver, token, checkouts(token)[0].id
+
+
+def test_a_verified_payment_is_posted_and_then_never_asked_about_again(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    saver, _, checkout_id = opened
+    answers(provider_server)
+    for _ in range(3):
+        collections.verify(checkout_id)
+    assert state_of(saver) == [("completed", 50_000)]
+    assert len(provider_server.heard) == 1
+
+
+def test_a_held_payment_is_never_asked_about_again(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    _, token, checkout_id = opened
+    answers(provider_server, gross_minor=1)
+    for _ in range(3):
+        collections.verify(checkout_id)
+    assert checkouts(token)[0].state == "held"
+    assert len(provider_server.heard) == 1
+
+
+@pytest.mark.parametrize("trouble", [SILENT, error(429, "rate_limited"), Reply("<html>"), Reply({"status": True})])
+def test_without_a_usable_answer_the_job_comes_back_later(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], trouble: Reply
+) -> None:
+    saver, token, checkout_id = opened
+    provider_server.answers(trouble)
+    with pytest.raises(TryAgain):
+        collections.verify(checkout_id)
+    assert state_of(saver) == [("processing", 50_000)]
+    assert checkouts(token)[0].state == "open"
+
+
+def test_a_status_nobody_knows_is_asked_about_again(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    saver, _, checkout_id = opened
+    answers(provider_server, "brand_new")
+    with pytest.raises(TryAgain):
+        collections.verify(checkout_id)
+    assert state_of(saver) == [("processing", 50_000)]
+
+
+def test_a_reversed_payment_is_held_and_needs_no_more_asking(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    _, token, checkout_id = opened
+    answers(provider_server, "reversed")
+    collections.verify(checkout_id)
+    assert checkouts(token)[0].state == "held"
+
+
+def test_the_webhook_the_clock_and_the_payers_return_together_post_once(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    saver, _, checkout_id = opened
+    answers(provider_server)
+    at_once(*[lambda: collections.verify(checkout_id)] * 5)
+    with db.session() as session:
+        assert receipts(session, saver.group_id) == [1]
+        assert balances(session, saver.group_id)["savings"] == 50_000
+        assert [kind for kind, _ in outbox(session, "bot.")] == ["bot.contribution_completed"]
+
+
+def test_a_hint_about_our_reference_is_followed_and_one_about_anothers_is_not(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    saver, token, _ = opened
+    answers(provider_server)
+    with db.session() as session:
+        for reference in ("gw-999999-anotherenvironment", "", checkouts(token)[0].reference):
+            session.add(
+                ProviderEvent(
+                    provider="paystack",
+                    event_key=f"charge.success:{reference}:success",
+                    reference=reference,
+                    body="{}",
+                    received_at=clock.now(),
+                )
+            )
+        session.flush()
+        for event_id in session.scalars(select(ProviderEvent.id).order_by(ProviderEvent.id)):
+            session.add(OutboxRow(kind="payments.read_event", payload={"event": event_id}, dedupe_key=f"e{event_id}"))
+        session.commit()
+    assert run_outbox("payments.read_event") == ["payments.read_event"] * 3
+    assert [heard.path for heard in provider_server.heard] == [f"/transaction/verify/{checkouts(token)[0].reference}"]
+    assert state_of(saver) == [("completed", 50_000)]
+
+
+def test_a_job_that_is_run_again_changes_nothing(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    saver, token, _ = opened
+    answers(provider_server)
+    with db.session() as session:
+        collections.came_back(session, token)
+        session.commit()
+        row_id = session.scalars(select(OutboxRow.id)).one()
+    for _ in range(3):
+        jobs.verify(row_id)
+    assert state_of(saver) == [("completed", 50_000)]
+    assert len(provider_server.heard) == 1
+
+
+# The clock
+
+
+def test_a_page_nobody_tells_us_about_is_looked_at_ever_more_rarely(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    answers(provider_server, "abandoned")
+    assert collections.sweep() == 0
+    for minutes in (2, 10, 60, 360, 360):
+        movable_clock.forward(minutes=minutes, seconds=-30)
+        assert collections.sweep() == 0
+        movable_clock.forward(seconds=60)
+        assert collections.sweep() == 1
+        assert collections.sweep() == 0
+        assert run_outbox("payments.") == ["payments.verify"]
+    assert len(provider_server.heard) == 5
+
+
+def test_a_lost_webhook_is_made_good_within_minutes(stand_in: SandboxConfig, movable_clock: MovableClock) -> None:
+    saver, token = a_link()
+    collections.open_checkout(token)
+    reference = checkouts(token)[0].reference
+    requests.post(f"{stand_in.public_url}/sandbox/payments/{reference}/pay", json={}, timeout=5)
+    movable_clock.forward(minutes=2)
+    collections.sweep()
+    run_outbox("payments.")
+    assert state_of(saver) == [("completed", 50_000)]
+
+
+def test_a_payment_declined_at_the_provider_ends_the_contribution(
+    stand_in: SandboxConfig, movable_clock: MovableClock
+) -> None:
+    saver, token = a_link()
+    collections.open_checkout(token)
+    reference = checkouts(token)[0].reference
+    requests.post(f"{stand_in.public_url}/sandbox/payments/{reference}/decline", json={}, timeout=5)
+    movable_clock.forward(minutes=2)
+    collections.sweep()
+    run_outbox("payments.")
+    assert state_of(saver) == [("failed", 50_000)]
+    with db.session() as session:
+        assert [kind for kind, _ in outbox(session, "bot.")] == ["bot.contribution_ended"]
+
+
+def test_two_sweeps_at_once_put_each_work_out_once(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    movable_clock.forward(minutes=3)
+    at_once(*[collections.sweep] * 4)
+    with db.session() as session:
+        assert len(outbox(session, "payments.verify")) == 1
+
+
+def test_came_back_asks_about_open_pages_only(provider_server: ScriptedServer, opened: tuple[Saver, str, int]) -> None:
+    _, token, checkout_id = opened
+    with db.session() as session:
+        session.execute(update(Checkout).values(state="declined"))
+        collections.came_back(session, token)
+        assert outbox(session) == []
+        session.execute(update(Checkout).values(state="open"))
+        collections.came_back(session, token)
+        collections.came_back(session, "no-such-link")
+        assert outbox(session) == [("payments.verify", {"checkout": checkout_id})]
+
+
+# The end of a link
+
+
+def test_a_link_nobody_pressed_ends_after_a_day_and_the_member_is_told(
+    provider_server: ScriptedServer, movable_clock: MovableClock
+) -> None:
+    saver, token = a_link()
+    movable_clock.forward(hours=23, minutes=59)
+    assert collections.sweep() == 0
+    movable_clock.forward(minutes=1)
+    assert collections.sweep() == 1
+    assert run_outbox("payments.") == ["payments.expire"]
+    assert state_of(saver) == [("expired", 50_000)]
+    assert provider_server.heard == []
+    with db.session() as session:
+        assert [kind for kind, _ in outbox(session, "bot.")] == ["bot.contribution_ended"]
+    assert collections.sweep() == 0
+
+
+def test_before_a_link_ends_the_provider_is_asked_once_more(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    saver, token, _ = opened
+    movable_clock.forward(hours=24)
+    answers(provider_server)
+    collections.expire(_collection_id(token))
+    assert state_of(saver) == [("completed", 50_000)]
+    assert checkouts(token)[0].state == "paid"
+
+
+@pytest.mark.parametrize("status", ["abandoned", "ongoing", "pending"])
+def test_an_unpaid_page_closes_with_its_link(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock, status: str
+) -> None:
+    saver, token, _ = opened
+    movable_clock.forward(hours=24)
+    answers(provider_server, status)
+    for _ in range(2):
+        collections.expire(_collection_id(token))
+    assert state_of(saver) == [("expired", 50_000)]
+    assert checkouts(token)[0].state == "closed"
+    with db.session() as session:
+        assert [kind for kind, _ in outbox(session, "bot.")] == ["bot.contribution_ended"]
+
+
+def test_a_silent_provider_keeps_the_link_from_ending(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    saver, token, _ = opened
+    movable_clock.forward(hours=24)
+    provider_server.answers(SILENT)
+    with pytest.raises(TryAgain):
+        collections.expire(_collection_id(token))
+    assert state_of(saver) == [("processing", 50_000)]
+    assert checkouts(token)[0].state == "open"
+
+
+def test_money_that_comes_after_the_end_is_credited_when_the_provider_tells(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    saver, token, checkout_id = opened
+    movable_clock.forward(hours=24)
+    answers(provider_server, "abandoned")
+    collections.expire(_collection_id(token))
+    answers(provider_server)
+    collections.verify(checkout_id)
+    assert state_of(saver) == [("expired", 50_000), ("completed", 50_000)]
+    with db.session() as session:
+        assert balances(session, saver.group_id)["savings"] == 50_000
+
+
+def test_a_paid_link_is_not_swept_as_expired(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    saver, _, checkout_id = opened
+    answers(provider_server)
+    collections.verify(checkout_id)
+    movable_clock.forward(days=3)
+    assert collections.sweep() == 0
+    assert state_of(saver) == [("completed", 50_000)]
+
+
+def test_ending_and_settling_at_the_same_moment_leave_one_true_end(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    saver, token, checkout_id = opened
+    movable_clock.forward(hours=24)
+    answers(provider_server)
+    collection_id = _collection_id(token)
+    at_once(lambda: collections.expire(collection_id), lambda: collections.verify(checkout_id))
+    states = [state for state, _ in state_of(saver)]
+    assert states in (["completed"], ["expired", "completed"])
+    with db.session() as session:
+        assert balances(session, saver.group_id)["savings"] == 50_000
+        assert receipts(session, saver.group_id) == [1]
+
+
+def _collection_id(token: str) -> int:
+    with db.session() as session:
+        found = session.scalars(select(Collection).where(Collection.token == token)).one()
+        assert found.expires_at - found.created_at == timedelta(hours=24)
+        return found.id
