@@ -4,6 +4,7 @@ LedgerError
 ├── GroupError
 │   ├── UnknownCode           no group has this code
 │   ├── GroupFull             the group has as many members as it allows
+│   ├── TooManyInvitations    one member invited too many people in a day
 │   ├── AlreadyMember         joining or inviting twice
 │   ├── NotAMember            acting in a group one does not belong to
 │   ├── NotAnOfficer          the act is for officers
@@ -38,6 +39,10 @@ class UnknownCode(GroupError):
 
 class GroupFull(GroupError):
     code = "group_full"
+
+
+class TooManyInvitations(GroupError):
+    code = "too_many_invitations"
 
 
 class AlreadyMember(GroupError):

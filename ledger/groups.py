@@ -1,7 +1,7 @@
 """Groups and who belongs to them: create, join, invite, list."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +11,8 @@ from core.db import Session
 from ledger import audit, codes, errors
 from ledger.models import OFFICERS, Group, Invitation, Membership, Transaction, User, Wallet
 from ledger.postings import Cause
+
+INVITATIONS_A_DAY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,20 @@ def join(session: Session, group: Group, user_id: int, at: datetime, cause: Caus
 
 
 def invite(session: Session, group_id: int, inviter_id: int, invited_phone: str, at: datetime, cause: Cause) -> bool:
-    """Notes the invitation of a phone (E.164). False when it was invited before. Raises `AlreadyMember`."""
+    """Notes the invitation of a phone (E.164). False when it was invited before.
+
+    Raises `AlreadyMember`, or `TooManyInvitations`: each one costs an SMS and disturbs a stranger.
+    """
     if session.scalar(
         select(Membership.id)
         .join(User, User.id == Membership.user_id)
         .where(Membership.group_id == group_id, Membership.status == "active", User.phone == invited_phone)
     ):
         raise errors.AlreadyMember
+    since = at - timedelta(days=1)
+    recent = select(func.count()).where(Invitation.invited_by == inviter_id, Invitation.created_at > since)
+    if (session.scalar(recent) or 0) >= INVITATIONS_A_DAY:
+        raise errors.TooManyInvitations
     statement = insert(Invitation).values(group_id=group_id, phone=invited_phone, invited_by=inviter_id, created_at=at)
     made = session.scalar(statement.on_conflict_do_nothing().returning(Invitation.id))
     if made is not None:

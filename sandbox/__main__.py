@@ -1,5 +1,6 @@
 """`make run`: the whole product on this machine, with progress for each step, until Ctrl-C."""
 
+import argparse
 import os
 import shutil
 import signal
@@ -12,48 +13,64 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sandbox import services
+from sandbox import running, services
 from sandbox.house import ROOT, House
 
-LOCAL = ROOT / ".local"
 WEB_PORT = 8000
 SANDBOX_PORT = 8001
 
 
 def main() -> None:
-    """Starts everything, keeps it running, and stops it in order on Ctrl-C or SIGTERM."""
-    if "reset" in sys.argv[1:]:
-        shutil.rmtree(LOCAL, ignore_errors=True)
-        print("The sandbox's data is gone. make run starts afresh.")
-        return
+    """Starts everything, keeps it running, and stops it in order on Ctrl-C or SIGTERM; or forgets what it stored."""
+    parser = argparse.ArgumentParser(prog="make run", description=__doc__)
+    parser.add_argument("action", nargs="?", choices=("run", "reset"), default="run")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where data and logs are kept")
+    arguments = parser.parse_args()
+    try:
+        with running.alone(arguments.folder):
+            if arguments.action == "reset":
+                shutil.rmtree(arguments.folder, ignore_errors=True)
+                print("The sandbox's data is gone. make run starts afresh.")
+            else:
+                _run(arguments.folder)
+    except RuntimeError as error:
+        sys.exit(f"\n  {error}\n")
+
+
+def _run(folder: Path) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     print("\n  GroupWallet starts on this machine\n", flush=True)
-    with ExitStack() as stack:
-        try:
-            _run(stack)
-        except KeyboardInterrupt:
-            print("\n\n  Stopping …", flush=True)
-        except RuntimeError as error:
-            sys.exit(f"\n  {error}")
-    print("  Stopped. Your data stays in .local; make run goes on from there, make reset empties it.\n", flush=True)
+    try:
+        with ExitStack() as stack:
+            house = _start(stack, folder)
+            _welcome(house)
+            _keep_running(house)
+    except KeyboardInterrupt:
+        print(f"\n\n  Stopped. Your data stays in {folder.name}; make reset empties it.\n", flush=True)
 
 
-def _run(stack: ExitStack) -> None:
+def _start(stack: ExitStack, folder: Path) -> House:
+    # A second Ctrl-C while everything stops would leave processes behind.
+    stack.callback(signal.signal, signal.SIGINT, signal.SIG_DFL)
     database_url = os.environ.get("DATABASE_URL") or _step(
-        "PostgreSQL", lambda: stack.enter_context(services.postgresql(LOCAL / "postgresql"))
+        "PostgreSQL", lambda: stack.enter_context(services.postgresql(folder / "postgresql"))
     )
     redis_url = os.environ.get("REDIS_URL") or _step(
-        "Redis (Valkey)", lambda: stack.enter_context(services.redis(LOCAL / "redis"))
+        "Redis (Valkey)", lambda: stack.enter_context(services.redis(folder / "redis"))
     )
-    house = House(database_url, redis_url, LOCAL, web_port=_port(WEB_PORT), sandbox_port=_port(SANDBOX_PORT))
+    house = House(database_url, redis_url, folder, web_port=_port(WEB_PORT), sandbox_port=_port(SANDBOX_PORT))
     stack.callback(house.stop)
+    stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
     for name, start in house.steps():
         _step(name, start)
-    _welcome(house)
+    return house
+
+
+def _keep_running(house: House) -> None:
     while True:
         time.sleep(1)
         for name in house.restart_dead():
-            print(f"  ! {name} had stopped and was started again; see .local/logs/{name}.log", flush=True)
+            print(f"  ! {name} had stopped and was started again; see {house.log(name)}", flush=True)
 
 
 def _step(name: str, start: Callable[[], Any]) -> Any:
@@ -83,7 +100,7 @@ def _welcome(house: House) -> None:
   Open {house.sandbox_url}  and chat with the phones you see there:
      hi  →  Ama  →  create Umoja  →  contribute 5000  →  tap the link and pay  →  balance
 
-  The product itself listens on {house.web_url}; logs are in {Path(".local/logs")}.
+  The product itself listens on {house.web_url}; logs are in {house.log("").parent}.
   Ctrl-C stops everything.
 """,
         flush=True,

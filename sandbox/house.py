@@ -17,6 +17,7 @@ import requests
 from redis import Redis
 
 from core.queues import QUEUES
+from sandbox import running
 from sandbox.config import SandboxConfig
 from sandbox.services import free_port
 
@@ -106,9 +107,9 @@ class House:
 
     def start(self, name: str) -> None:
         """Starts one process; its output goes to a file in the folder."""
-        logs = self.folder / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
-        with (logs / f"{name}.log").open("ab") as log:
+        path = self.log(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as log:
             # A session of its own, so that Ctrl-C reaches us alone and we stop the others in order.
             self.processes[name] = subprocess.Popen(
                 self._commands()[name],
@@ -119,6 +120,11 @@ class House:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        running.note(self.folder, {name: process.pid for name, process in self.processes.items()})
+
+    def log(self, name: str) -> Path:
+        """The file with everything that a process has said."""
+        return self.folder / "logs" / f"{name}.log"
 
     def kill(self, name: str) -> None:
         """`kill -9` of one process alone, as the worst that can happen to it."""
@@ -144,6 +150,7 @@ class House:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         self.processes.clear()
+        running.note(self.folder, {})
 
     def _commands(self) -> dict[str, list[str]]:
         config = self.config
@@ -204,14 +211,15 @@ class House:
     def _await(self, name: str, ready: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not ready():
-            log = self.folder / "logs" / f"{name}.log"
             if self.processes[name].poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{name} did not start; the end of {log}:\n{log.read_text()[-2000:]}")
+                raise RuntimeError(
+                    f"{name} did not start; the end of {self.log(name)}:\n{self.log(name).read_text()[-2000:]}"
+                )
             time.sleep(0.05)
 
 
 @contextmanager
-def running(house: House) -> Iterator[House]:
+def started(house: House) -> Iterator[House]:
     """The house with everything in it started; everything is stopped at the end, whatever happens."""
     try:
         for _, step in house.steps():

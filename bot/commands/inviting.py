@@ -22,6 +22,8 @@ def invite(talk: Talk, rest: str) -> Answer:
         new = groups.invite(talk.session, group.id, talk.user_id, number, talk.at, talk.cause)
     except errors.AlreadyMember:
         return talk.answer("invited-member", **values)
+    except errors.TooManyInvitations:
+        return talk.answer("invited-too-many", **values)
     if not new:
         return talk.answer("invited-before", **values)
     outgoing.invite(

@@ -1,4 +1,4 @@
-"""A Redis of the test's own, so that no other test's worker takes what is rung for here."""
+"""A Redis and a database that the tests of core have to themselves, empty for each of them."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -7,17 +7,35 @@ import pytest
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
+from sqlalchemy import Engine, create_engine, text
 
 from core.queues import QUEUES
 from sandbox.services import free_port
+from tests.conftest import copy_of
 from tests.core.work import Bells
 
 OWN_DATABASE = 9
 
 
+@pytest.fixture(scope="session")
+def core_engine(server_url: str, migrated: str) -> Iterator[Engine]:
+    with copy_of(server_url, migrated) as url:
+        engine = create_engine(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def database_url(core_engine: Engine) -> str:
+    """The same database for every test, emptied first: that takes a fraction of the time of a copy."""
+    with core_engine.begin() as connection:
+        connection.execute(text("TRUNCATE outbox, provider_events RESTART IDENTITY"))
+    return core_engine.url.render_as_string(hide_password=False)
+
+
 @pytest.fixture
 def redis_url(redis_url: str) -> Iterator[str]:
-    """An empty database of the shared server."""
+    """An empty database of the shared server, so that no other test's worker takes what is rung for here."""
     url = urlsplit(redis_url)._replace(path=f"/{OWN_DATABASE}").geturl()
     with Redis.from_url(url) as redis:
         redis.flushdb()

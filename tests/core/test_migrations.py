@@ -27,6 +27,13 @@ LEFT_OVER = text("""
 
 
 @pytest.fixture
+def database_url(server_url: str, migrated: str) -> Iterator[str]:
+    """A copy for each test, which takes it apart."""
+    with copy_of(server_url, migrated) as url:
+        yield url
+
+
+@pytest.fixture
 def alembic(committing: str) -> Config:
     """Alembic led to a migrated database of the test's own."""
     config = Config(ROOT / "alembic.ini")

@@ -40,7 +40,7 @@ def test_a_sweep_rings_for_what_is_due_and_for_nothing_else(bells: Bells, redis_
     assert {why for why in SWEPT if ids[why] in rung} == {why for why, (_, is_rung) in SWEPT.items() if is_rung}
 
 
-def test_a_second_sweep_a_moment_later_rings_for_nothing(bells: Bells, redis_url: str) -> None:
+def test_a_second_sweep_a_moment_later_rings_for_nothing(bells: Bells) -> None:
     change(put(), next_attempt_at=LONG_AGO, rung_at=LONG_AGO)
     assert (outbox.sweep(), outbox.sweep()) == (1, 0)
     assert len(bells()) == 2  # One when it was put in, one by the first sweep.
@@ -57,7 +57,18 @@ def test_two_sweeps_at_once_ring_once_for_each_row(bells: Bells, redis_url: str)
     assert len(bells()) == len({row_id for _, [row_id] in bells()}) == 20
 
 
-def test_the_oldest_come_first_when_there_is_too_much_for_one_sweep(bells: Bells, redis_url: str) -> None:
+def test_a_sweep_passes_by_what_another_one_holds(bells: Bells, redis_url: str) -> None:
+    held, free = put(key="held"), put(key="free")
+    for row_id in (held, free):
+        change(row_id, next_attempt_at=LONG_AGO, rung_at=LONG_AGO)
+    _silence(redis_url)
+    with db.session() as another:
+        another.execute(text("UPDATE outbox SET rung_at = now() WHERE id = :id"), {"id": held})
+        assert outbox.sweep() == 1
+    assert bells() == [("bot.jobs.deliver", [free])]
+
+
+def test_the_oldest_come_first_when_there_is_too_much_for_one_sweep(bells: Bells) -> None:
     with db.session() as session:
         session.execute(
             text("""INSERT INTO outbox (kind, payload, dedupe_key, next_attempt_at, rung_at)

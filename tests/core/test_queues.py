@@ -125,7 +125,7 @@ def test_a_tick_that_found_no_worker_in_its_interval_is_dropped(redis: Redis) ->
 
 
 @pytest.mark.usefixtures("ringing")
-def test_the_clock_waits_for_the_interval(redis: Redis) -> None:
+def test_the_clock_waits_for_the_interval() -> None:
     clock = queues.Clock()
     clock.every(timedelta(seconds=30), outbox.sweep)
     assert [len(clock.enqueue_jobs()) for _ in range(3)] == [1, 0, 0]

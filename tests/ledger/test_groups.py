@@ -66,7 +66,8 @@ def test_a_group_is_found_by_its_code_however_typed(session: db.Session, world: 
 
 
 @pytest.mark.parametrize("typed", ["", "UMOJA", "UMOJA-222222", "7K3M9"])
-def test_a_code_of_no_group_is_unknown(session: db.Session, world: World, typed: str) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_code_of_no_group_is_unknown(session: db.Session, typed: str) -> None:
     with pytest.raises(errors.UnknownCode):
         groups.by_code(session, typed)
 

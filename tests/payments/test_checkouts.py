@@ -29,20 +29,14 @@ from tests.payments.actors import (
 from tests.payments.conftest import MovableClock
 from tests.payments.provider_contract import UNCLEAR
 from tests.payments.servers import Heard, Reply, ScriptedServer, hang, nobody
-from tests.payments.test_paystack import Impatient, error
+from tests.payments.speech import error, lose_patience, page
 
 REFUSED = error(400, "invalid_amount", "Invalid Amount Sent")
 
 
-def page(heard: Heard) -> Reply:
-    """Paystack's answer to any order."""
-    reference = heard.json["reference"]
-    return Reply({"status": True, "data": {"authorization_url": f"https://pay.example/{reference}"}})
-
-
 @pytest.fixture
 def impatient(provider_server: ScriptedServer) -> ScriptedServer:
-    providers.by_name("paystack")._http.mount("http://", Impatient())  # type: ignore[attr-defined]
+    lose_patience()
     return provider_server
 
 

@@ -1,37 +1,16 @@
 """Paystack: the contract of every provider, and what is Paystack's own."""
 
-import hashlib
-import hmac
 import json
 from typing import Any, ClassVar
 
 import pytest
-from requests.adapters import HTTPAdapter
 
 from core.money import Money
 from payments.provider import CheckoutOrder, Outcome, Provider, quote
-from payments.providers.paystack import CHANNELS, LIMITS, STATUSES, Paystack
-from tests.payments.provider_contract import IMPATIENCE_SECONDS, REFERENCE, ProviderContract, an_order, kes
+from payments.providers.paystack import CHANNELS, LIMITS, STATUSES
+from tests.payments.provider_contract import REFERENCE, ProviderContract, an_order, kes
 from tests.payments.servers import Heard, Reply, nobody, scripted
-
-SECRET = "sk_test_c0ffee-never-in-a-log"
-
-
-class Impatient(HTTPAdapter):
-    """Waits a quarter of a second where the product waits twelve seconds."""
-
-    def send(self, *args: Any, **kwargs: Any) -> Any:
-        return super().send(*args, **{**kwargs, "timeout": IMPATIENCE_SECONDS})
-
-
-def paystack(base_url: str, secret: str = SECRET) -> Paystack:
-    made = Paystack(base_url, secret)
-    made._http.mount("http://", Impatient())
-    return made
-
-
-def error(status: int, code: str, message: str = "No") -> Reply:
-    return Reply({"status": False, "message": message, "type": "validation_error", "code": code}, status)
+from tests.payments.speech import SECRET, envelope, error, paystack, signed, success_event
 
 
 class TestPaystack(ProviderContract):
@@ -50,8 +29,7 @@ class TestPaystack(ProviderContract):
         return paystack(base_url)
 
     def page(self, url: str, reference: str) -> Reply:
-        data = {"authorization_url": url, "access_code": "0peioxfhpn", "reference": reference}
-        return Reply({"status": True, "message": "Authorization URL created", "data": data})
+        return envelope({"authorization_url": url, "access_code": "0peioxfhpn", "reference": reference})
 
     def duplicate(self) -> Reply:
         return error(400, "duplicate_reference", "Duplicate Transaction Reference")
@@ -74,14 +52,13 @@ class TestPaystack(ProviderContract):
             "fees": int(fee.major * 100),
             "currency": paid.currency,
         }
-        return Reply({"status": True, "message": "Verification successful", "data": data})
+        return envelope(data)
 
     def event(self, reference: str) -> bytes:
-        data = {"id": 5_200_000_001, "status": "success", "reference": reference, "amount": 507_614, "note": "Ọjọ́"}
-        return json.dumps({"event": "charge.success", "data": data}, separators=(",", ":"), ensure_ascii=False).encode()
+        return success_event(reference)
 
     def signed(self, body: bytes) -> dict[str, str]:
-        return {"x-paystack-signature": hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()}
+        return signed(body)
 
     def check_page_request(self, heard: Heard, order: CheckoutOrder) -> None:
         assert (heard.method, heard.path) == ("POST", "/transaction/initialize")
@@ -144,7 +121,7 @@ def test_on_the_wire_every_amount_is_in_hundredths_also_without_cents() -> None:
 def test_half_a_franc_of_fee_costs_a_whole_one_and_half_a_franc_paid_is_unreadable() -> None:
     def report(amount: Any, fees: Any) -> Reply:
         data = {"status": "success", "reference": REFERENCE, "currency": "XOF", "amount": amount, "fees": fees}
-        return Reply({"status": True, "data": data})
+        return envelope(data)
 
     with scripted(report(102_000, 1_989)) as server:
         assert paystack(server.url).verify(REFERENCE).fee == Money(20, "XOF")
@@ -167,14 +144,14 @@ def test_half_a_franc_of_fee_costs_a_whole_one_and_half_a_franc_paid_is_unreadab
     ],
 )
 def test_a_success_whose_numbers_cannot_be_read_is_unknown(data: dict[str, Any]) -> None:
-    with scripted(Reply({"status": True, "data": {"status": "success", "reference": REFERENCE, **data}})) as server:
+    with scripted(envelope({"status": "success", "reference": REFERENCE, **data})) as server:
         verification = paystack(server.url).verify(REFERENCE)
     assert (verification.outcome, verification.paid) == (Outcome.UNKNOWN, None)
 
 
 def test_an_amount_written_as_text_is_read() -> None:
     data = {"status": "success", "reference": REFERENCE, "amount": "507614", "fees": "7614", "currency": "KES"}
-    with scripted(Reply({"status": True, "data": data})) as server:
+    with scripted(envelope(data)) as server:
         verification = paystack(server.url).verify(REFERENCE)
     assert (verification.paid, verification.fee) == (kes("5076.14"), kes("76.14"))
 
@@ -203,5 +180,5 @@ def test_events_have_no_id_and_are_known_by_name_reference_and_status(
     event: str, data: dict[str, Any], reference: str, key: str
 ) -> None:
     body = json.dumps({"event": event, "data": data}).encode()
-    read = paystack(nobody()).read_event(body, TestPaystack().signed(body))
+    read = paystack(nobody()).read_event(body, signed(body))
     assert (read.reference, read.key) == (reference, key)

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from core import clock, db
 from core.outbox import OutboxRow, TryAgain
-from payments import collections, jobs, providers
+from payments import collections, jobs
 from payments.models import Checkout, Collection, ProviderEvent
 from sandbox.config import SandboxConfig
 from tests.payments.actors import (
@@ -23,38 +23,16 @@ from tests.payments.actors import (
     state_of,
 )
 from tests.payments.conftest import MovableClock
-from tests.payments.servers import Heard, Reply, ScriptedServer
-from tests.payments.test_paystack import Impatient, TestPaystack, error
+from tests.payments.servers import Reply, ScriptedServer
+from tests.payments.speech import error, lose_patience, page, reports
 
-paystack_says = TestPaystack()
-NOT_FOUND = error(404, "transaction_not_found", "Transaction reference not found.")
 SILENT = Reply("Bad Gateway", 502, "text/html")
-
-
-def page(heard: Heard) -> Reply:
-    return paystack_says.page(f"https://pay.example/{heard.json['reference']}", heard.json["reference"])
-
-
-def answers(server: ScriptedServer, status: str = "success", gross_minor: int = 50_761, fee_minor: int = 761) -> None:
-    """From now on the provider says this about every reference."""
-
-    def report(heard: Heard) -> Reply:
-        data = {
-            "status": status,
-            "reference": heard.path.rsplit("/", 1)[1],
-            "amount": gross_minor,
-            "fees": fee_minor,
-            "currency": "KES",
-        }
-        return Reply({"status": True, "data": data})
-
-    server.answers(report)
 
 
 @pytest.fixture
 def opened(provider_server: ScriptedServer) -> tuple[Saver, str, int]:
     """A member whose checkout page is open: who, the link's token, the checkout's id."""
-    providers.by_name("paystack")._http.mount("http://", Impatient())  # type: ignore[attr-defined]
+    lose_patience()
     provider_server.answers(page)
     saver, token = a_link()
     collections.open_checkout(token)
@@ -66,7 +44,7 @@ def test_a_verified_payment_is_posted_and_then_never_asked_about_again(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int]
 ) -> None:
     saver, _, checkout_id = opened
-    answers(provider_server)
+    reports(provider_server)
     for _ in range(3):
         collections.verify(checkout_id)
     assert state_of(saver) == [("completed", 50_000)]
@@ -77,7 +55,7 @@ def test_a_held_payment_is_never_asked_about_again(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int]
 ) -> None:
     _, token, checkout_id = opened
-    answers(provider_server, gross_minor=1)
+    reports(provider_server, gross_minor=1)
     for _ in range(3):
         collections.verify(checkout_id)
     assert checkouts(token)[0].state == "held"
@@ -100,7 +78,7 @@ def test_a_status_nobody_knows_is_asked_about_again(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int]
 ) -> None:
     saver, _, checkout_id = opened
-    answers(provider_server, "brand_new")
+    reports(provider_server, "brand_new")
     with pytest.raises(TryAgain):
         collections.verify(checkout_id)
     assert state_of(saver) == [("processing", 50_000)]
@@ -110,7 +88,7 @@ def test_a_reversed_payment_is_held_and_needs_no_more_asking(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int]
 ) -> None:
     _, token, checkout_id = opened
-    answers(provider_server, "reversed")
+    reports(provider_server, "reversed")
     collections.verify(checkout_id)
     assert checkouts(token)[0].state == "held"
 
@@ -119,7 +97,7 @@ def test_the_webhook_the_clock_and_the_payers_return_together_post_once(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int]
 ) -> None:
     saver, _, checkout_id = opened
-    answers(provider_server)
+    reports(provider_server)
     at_once(*[lambda: collections.verify(checkout_id)] * 5)
     with db.session() as session:
         assert receipts(session, saver.group_id) == [1]
@@ -131,7 +109,7 @@ def test_a_hint_about_our_reference_is_followed_and_one_about_anothers_is_not(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int]
 ) -> None:
     saver, token, _ = opened
-    answers(provider_server)
+    reports(provider_server)
     with db.session() as session:
         for reference in ("gw-999999-anotherenvironment", "", checkouts(token)[0].reference):
             session.add(
@@ -156,7 +134,7 @@ def test_a_job_that_is_run_again_changes_nothing(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int]
 ) -> None:
     saver, token, _ = opened
-    answers(provider_server)
+    reports(provider_server)
     with db.session() as session:
         collections.came_back(session, token)
         session.commit()
@@ -173,7 +151,7 @@ def test_a_job_that_is_run_again_changes_nothing(
 def test_a_page_nobody_tells_us_about_is_looked_at_ever_more_rarely(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
 ) -> None:
-    answers(provider_server, "abandoned")
+    reports(provider_server, "abandoned")
     assert collections.sweep() == 0
     for minutes in (2, 10, 60, 360, 360):
         movable_clock.forward(minutes=minutes, seconds=-30)
@@ -256,7 +234,7 @@ def test_before_a_link_ends_the_provider_is_asked_once_more(
 ) -> None:
     saver, token, _ = opened
     movable_clock.forward(hours=24)
-    answers(provider_server)
+    reports(provider_server)
     collections.expire(_collection_id(token))
     assert state_of(saver) == [("completed", 50_000)]
     assert checkouts(token)[0].state == "paid"
@@ -268,7 +246,7 @@ def test_an_unpaid_page_closes_with_its_link(
 ) -> None:
     saver, token, _ = opened
     movable_clock.forward(hours=24)
-    answers(provider_server, status)
+    reports(provider_server, status)
     for _ in range(2):
         collections.expire(_collection_id(token))
     assert state_of(saver) == [("expired", 50_000)]
@@ -294,9 +272,9 @@ def test_money_that_comes_after_the_end_is_credited_when_the_provider_tells(
 ) -> None:
     saver, token, checkout_id = opened
     movable_clock.forward(hours=24)
-    answers(provider_server, "abandoned")
+    reports(provider_server, "abandoned")
     collections.expire(_collection_id(token))
-    answers(provider_server)
+    reports(provider_server)
     collections.verify(checkout_id)
     assert state_of(saver) == [("expired", 50_000), ("completed", 50_000)]
     with db.session() as session:
@@ -307,7 +285,7 @@ def test_a_paid_link_is_not_swept_as_expired(
     provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
 ) -> None:
     saver, _, checkout_id = opened
-    answers(provider_server)
+    reports(provider_server)
     collections.verify(checkout_id)
     movable_clock.forward(days=3)
     assert collections.sweep() == 0
@@ -319,7 +297,7 @@ def test_ending_and_settling_at_the_same_moment_leave_one_true_end(
 ) -> None:
     saver, token, checkout_id = opened
     movable_clock.forward(hours=24)
-    answers(provider_server)
+    reports(provider_server)
     collection_id = _collection_id(token)
     at_once(lambda: collections.expire(collection_id), lambda: collections.verify(checkout_id))
     states = [state for state, _ in state_of(saver)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.house import House, running
+from sandbox.house import House, started
 from tests.conftest import copy_of
 from tests.stories.actors import Member, World
 
@@ -18,7 +18,7 @@ def house(server_url: str, migrated: str, redis_url: str, tmp_path_factory: pyte
     with copy_of(server_url, migrated) as url:
         # Short time-outs, so that what a killed worker left behind is found within a test's patience.
         house = House(url, redis_url, folder, job_timeout_seconds=4, webhook_retry_seconds=1)
-        with running(house):
+        with started(house):
             yield house
 
 

@@ -103,6 +103,7 @@ invitation = { $inviter } invites you to save with { $group } on GroupWallet. To
 invited = We sent an invitation to { $phone } by SMS. You can also send them this link: { $link }
     .sms = We sent an invitation to { $phone }. They join with: join { $code }
 invited-before = { $phone } was invited before. They join with: join { $code }
+invited-too-many = That is enough invitations by SMS for one day. You can still pass on the code: join { $code }
 invited-member = { $phone } is already a member of { $group }.
 
 ## Contributions
