@@ -16,7 +16,7 @@ reset: .venv/.complete ## forget everything that make run has stored
 	@$(BIN)/python -m sandbox reset
 
 test: .venv/.complete ## run every test on real PostgreSQL, Redis, workers and web servers
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/.complete ## check style and types
 	@$(BIN)/ruff check .

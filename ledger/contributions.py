@@ -8,7 +8,7 @@ Dr fee expense              what the provider kept
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.db import Session
@@ -49,7 +49,9 @@ def begin(
     ).one_or_none()
     if made is not None:
         return made
-    known = session.query(Transaction).filter_by(group_id=group_id, idempotency_key=key).one()
+    known = session.scalars(
+        select(Transaction).where(Transaction.group_id == group_id, Transaction.idempotency_key == key)
+    ).one()
     if (known.user_id, known.currency, known.amount_minor) != (user_id, amount.currency, amount.amount_minor):
         raise errors.IdempotencyConflict(key)
     return known

@@ -53,11 +53,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis-compatible server."""
-    if url := os.environ.get("REDIS_URL"):
-        yield url
-        return
-    with services.redis(tmp_path_factory.mktemp("redis")) as url:
+    """A Redis-compatible server for this process's own bells; the house has another one."""
+    with redis_for_tests(tmp_path_factory.mktemp("redis"), place=0) as url:
         yield url
 
 
@@ -144,6 +141,17 @@ def settings_of(**changes: str) -> Iterator[None]:
         os.environ.update(before)
         for cached in kept:
             cached.cache_clear()
+
+
+@contextmanager
+def redis_for_tests(folder: Path, place: int) -> Iterator[str]:
+    """A server of its own; of the one in REDIS_URL a numbered database, so that workers of others stay away."""
+    if url := os.environ.get("REDIS_URL"):
+        number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) * 2 + place
+        yield f"{url.rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
+        return
+    with services.redis(folder) as url:
+        yield url
 
 
 @contextmanager

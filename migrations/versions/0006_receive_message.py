@@ -36,7 +36,8 @@ BEGIN
         SELECT * INTO v_identity FROM identities WHERE channel = p_channel AND address = p_address;
     END IF;
 
-    SELECT * INTO v_user FROM users WHERE id = v_identity.user_id FOR UPDATE;
+    -- NO KEY: a job that only refers to this person (a receipt to be sent) need not wait for their conversation.
+    SELECT * INTO v_user FROM users WHERE id = v_identity.user_id FOR NO KEY UPDATE;
     INSERT INTO inbound_messages (provider, message_id, identity_id, user_id, body, media, received_at)
     VALUES (p_provider, p_message, v_identity.id, v_user.id, p_body, p_media, p_at)
     ON CONFLICT (provider, message_id) DO NOTHING RETURNING id INTO v_inbound;

@@ -35,6 +35,12 @@ TAMPERED = {
             WHERE group_id = :group AND seq = 3""",
         4,
     ),
+    "last line numbered as if one were missing and hashed again": (
+        """UPDATE audit_log SET seq = 6, hash = sha256(previous_hash || convert_to(
+               audit_line(group_id, 6, at, actor_id, action, data, channel, message_id), 'UTF8'))
+            WHERE group_id = :group AND seq = 5""",
+        6,
+    ),
     "first line started from another chain": (
         """UPDATE audit_log SET previous_hash = sha256('x'), hash = sha256(sha256('x') || convert_to(
                audit_line(group_id, seq, at, actor_id, action, data, channel, message_id), 'UTF8'))

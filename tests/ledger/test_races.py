@@ -21,6 +21,7 @@ from tests.ledger.actors import (
     World,
     audit_lines,
     balances,
+    open_cash,
     pay,
     person,
     populated,
@@ -145,18 +146,58 @@ def test_the_same_wish_at_once_is_one_transaction(world: World) -> None:
 def test_the_last_place_is_taken_once(world: World) -> None:
     with db.session() as session:
         session.get_one(Group, world.umoja.id).member_limit = 3
-        people = [person(session, name).id for name in ("Dalila", "Esi", "Femi")]
+        dalila, esi = person(session, "Dalila").id, person(session, "Esi").id
         session.commit()
 
-    def committed_join(user_id: int) -> None:
+    def committed_join() -> None:
         with db.session() as session:
-            groups.join(session, session.get_one(Group, world.umoja.id), user_id, AT, CAUSE)
+            groups.join(session, session.get_one(Group, world.umoja.id), esi, AT, CAUSE)
             session.commit()
 
-    results = at_once(*(partial(committed_join, user_id) for user_id in people))
-    assert sorted(type(result).__name__ for result in results) == ["GroupFull", "GroupFull", "NoneType"]
+    with db.session() as session:
+        groups.join(session, session.get_one(Group, world.umoja.id), dalila, AT, CAUSE)
+        too_late = _what_came_of(committed_join, once_committed=session)
+    assert isinstance(too_late, errors.GroupFull)
     with db.session() as session:
         assert groups.count_members(session, world.umoja.id) == 3
+
+
+def test_a_posting_waits_for_the_groups_lock_before_it_touches_anything(world: World) -> None:
+    transaction_id = committed_wish(world.umoja, world.ama)
+    touched = text("SELECT 1 FROM transactions WHERE id = :id FOR UPDATE NOWAIT")
+    with db.session() as session:
+        open_cash(session, world.umoja)
+        session.commit()
+        session.execute(text("SELECT pg_advisory_xact_lock(:group)"), {"group": world.umoja.id})
+
+        def looks_then_commits() -> None:
+            until_blocked()
+            with db.session() as another:
+                another.execute(touched, {"id": transaction_id})
+            session.commit()
+
+        posting = partial(committed_legs, transaction_id, savings_legs(world.ama))
+        assert at_once(posting, looks_then_commits) == [Posted(1, replayed=False), None]
+
+
+def test_another_group_does_not_wait(world: World) -> None:
+    with db.session() as session:
+        session.execute(text("SELECT pg_advisory_xact_lock(:group)"), {"group": world.umoja.id})
+        assert committed_payment(committed_wish(world.harambee, world.chidi)) == Posted(1, replayed=False)
+
+
+def test_lines_of_the_history_queue_for_their_number(world: World) -> None:
+    def committed_line() -> None:
+        with db.session() as session:
+            audit.record(session, world.umoja.id, "second", {}, AT, CAUSE)
+            session.commit()
+
+    with db.session() as session:
+        audit.record(session, world.umoja.id, "first", {}, AT, CAUSE)
+        assert _what_came_of(committed_line, once_committed=session) is None
+    with db.session() as session:
+        assert [line.action for line in audit_lines(session, world.umoja)][-2:] == ["first", "second"]
+        assert audit.first_broken_line(session, world.umoja.id) is None
 
 
 def test_a_phone_invited_at_once_by_two_is_invited_once(world: World) -> None:

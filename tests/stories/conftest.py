@@ -7,15 +7,15 @@ import pytest
 import requests
 
 from sandbox.house import House, started
-from tests.conftest import copy_of
+from tests.conftest import copy_of, redis_for_tests
 from tests.stories.actors import Member, World
 
 
 @pytest.fixture(scope="session")
-def house(server_url: str, migrated: str, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(server_url: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Web, workers, clock and sandbox as processes, on a database of their own."""
     folder: Path = tmp_path_factory.mktemp("house")
-    with copy_of(server_url, migrated) as url:
+    with copy_of(server_url, migrated) as url, redis_for_tests(folder, place=1) as redis_url:
         # Short time-outs, so that what a killed worker left behind is found within a test's patience.
         house = House(url, redis_url, folder, job_timeout_seconds=4, webhook_retry_seconds=1)
         with started(house):

@@ -75,7 +75,7 @@ currency-fixed = { $group } already has payments in { $currency }, so the curren
 only-officers = Only an officer of { $group } can do that. Ask { $officers }.
 ask-code = Which code? It looks like this: UMOJA-7K3M9Q. Ask the person who invited you.
 unknown-code = No group has this code. Please check it with the person who invited you. It looks like this: UMOJA-7K3M9Q
-too-many-codes = That were too many wrong codes. Please ask for the right one and try again tomorrow.
+too-many-codes = Those were too many wrong codes. Please ask for the right one and try again tomorrow.
 joined =
     Welcome to *{ $group }*, { $name }! You are member number { $count }.
     To save, write for example: *contribute 5000*

@@ -1,0 +1,191 @@
+"""Every sentence a member reads: each one can be said on both channels, and an SMS stays short."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import pytest
+from fluent.runtime import FluentResource
+from fluent.syntax.ast import Message
+
+from bot import texts
+from bot.channels import gsm7
+from tests.conftest import ROOT
+
+LANGUAGES = sorted(path.parent.name for path in texts.HERE.glob("*/messages.ftl"))
+MOST_SEGMENTS = 2
+LONGEST_WHATSAPP = 1_024  # with buttons; plain texts may have 1,600 characters
+
+# Values as long as life makes them: a long name, a group of forty letters, large amounts.
+LONG: dict[str, Any] = {
+    "name": "Nakato Namubiru Nabirye",
+    "inviter": "Nakato Namubiru Nabirye",
+    "group": "Umoja wa Wanawake wa Soko",
+    "currency": "KES",
+    "code": "UMOJAWAW-7K3M9Q",
+    "link": "https://groupwallet.example/p/AbCdEfGhIjKl",
+    "phone": "+254712345678",
+    "officers": "Nakato, Baraka",
+    "amount": "KES 125,000.50",
+    "fee": "KES 1,903.56",
+    "gross": "KES 126,904.06",
+    "own": "KES 1,250,000.50",
+    "total": "KES 12,500,000",
+    "open": "KES 125,000.50",
+    "limit": "KES 250,000",
+    "plain": "125000.50",
+    "number": "R-1234",
+    "count": 50,
+    "more": 43,
+    "digits": 2,
+    "extra": "yes",
+    "state": "processing",
+    "date": "22 Nov",
+    "command": "contribute",
+    "example": "contribute 5000",
+    "list": "Nakato (chair), Baraka (treasurer), Chidi, Efua, Yaw, Abena, Kojo, Thandi, Sipho, Lerato",
+    "lines": "22 Nov KES 125,000.50 R-1234\n21 Nov KES 500 not paid yet\n20 Nov KES 500 closed, not paid",
+    "balance": "Umoja wa Wanawake wa Soko: you have KES 1,250,000.50, the group has KES 12,500,000.",
+}
+SHORT: dict[str, Any] = LONG | {
+    "name": "Ama",
+    "inviter": "Ama",
+    "group": "Umoja",
+    "code": "UMOJA-7K3M9Q",
+    "amount": "KES 5,000",
+    "fee": "KES 76.14",
+    "gross": "KES 5,076.14",
+    "own": "KES 5,000",
+    "total": "KES 7,500",
+    "open": "KES 5,000",
+    "plain": "5000",
+    "number": "R-1",
+    "count": 2,
+    "extra": "no",
+    "list": "Ama (chair), Baraka",
+    "lines": "22 Nov KES 5,000 R-1",
+    "balance": "Umoja: you have KES 5,000, the group has KES 7,500.",
+}
+
+
+def messages(language: str) -> dict[str, Message]:
+    resource = FluentResource((texts.HERE / language / "messages.ftl").read_text())
+    return {entry.id.name: entry for entry in resource.body if isinstance(entry, Message)}
+
+
+def variables(message: Message) -> set[str]:
+    return set(re.findall(r"\$(\w+)", " ".join(_names(message))))
+
+
+def _names(node: Any) -> Iterator[str]:
+    """`$name` of every variable under a node of Fluent's syntax tree."""
+    if type(node).__name__ == "VariableReference":
+        yield f"${node.id.name}"
+    for value in vars(node).values() if hasattr(node, "__dict__") else ():
+        for child in value if isinstance(value, list) else [value]:
+            if hasattr(child, "__dict__"):
+                yield from _names(child)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+def test_every_message_can_be_said_with_the_values_it_names(language: str, channel: str) -> None:
+    for key, message in messages(language).items():
+        for values in (SHORT, LONG):
+            said = texts.say(language, channel, key, **{name: values[name] for name in variables(message)})
+            assert said.strip() == said and said, key
+            assert not re.search(r"\{|\}|\$\w|None", said), f"{key}: {said}"
+            if channel == "whatsapp":
+                assert len(said) <= LONGEST_WHATSAPP, key
+                assert said.count("*") % 2 == 0, f"{key}: a bold mark stands alone"
+            else:
+                assert "*" not in said.replace("*)", ""), f"{key}: an SMS shows stars as stars"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sms_is_pure_gsm7_and_short(language: str) -> None:
+    usual, long = {}, {}
+    for key, message in messages(language).items():
+        for values, counted in ((SHORT, usual), (LONG, long)):
+            said = texts.say(language, "sms", key, **{name: values[name] for name in variables(message)})
+            assert gsm7.encoding(said) == "gsm7", f"{key}: {said}"
+            assert len(said) <= 320, f"{key}: {len(said)} characters"
+            counted[key] = gsm7.segments(said)
+    assert max(long.values()) <= MOST_SEGMENTS, [key for key, count in long.items() if count > MOST_SEGMENTS]
+    two = sorted(key for key, count in usual.items() if count > 1)
+    print(f"\n{language}: {mean(usual.values()):.2f} segments per SMS ({mean(long.values()):.2f} with long names)", two)
+    assert mean(usual.values()) <= 1.1
+
+
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+def test_a_value_that_is_missing_is_an_error_and_not_a_gap(channel: str) -> None:
+    for key, message in messages("en").items():
+        for left_out in variables(message):
+            given = {name: LONG[name] for name in variables(message) if name != left_out}
+            try:
+                said = texts.say("en", channel, key, **given)
+            except KeyError:
+                continue
+            complete = texts.say("en", channel, key, **given, **{left_out: LONG[left_out]})
+            assert said == complete, f"{key} without {left_out}: {said}"
+
+
+def test_an_unknown_message_is_an_error_and_an_unknown_language_speaks_english() -> None:
+    with pytest.raises(KeyError):
+        texts.say("en", "sms", "no-such-message")
+    assert texts.say("xx", "sms", "thanks") == texts.say("en", "sms", "thanks")
+    assert texts.command_words("xx") == texts.command_words("en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_messages_with_the_same_values(language: str) -> None:
+    ours, english = messages(language), messages("en")
+    assert set(ours) == set(english)
+    assert {key: variables(message) for key, message in ours.items()} == {
+        key: variables(message) for key, message in english.items()
+    }
+
+
+def test_a_number_of_members_is_written_as_people_say_it() -> None:
+    values = {"group": "Umoja", "list": "Ama"}
+    assert "1 member:" in texts.say("en", "sms", "members", count=1, **values)
+    assert "2 members:" in texts.say("en", "sms", "members", count=2, **values)
+
+
+def test_no_message_is_unused_and_none_that_is_used_is_missing() -> None:
+    known, used = set(messages("en")), set()
+    for path in sorted((ROOT / "bot").rglob("*.py")):
+        for pattern in _keys_in(path):
+            found = {key for key in known if re.fullmatch(pattern, key)}
+            assert found, f"{path.relative_to(ROOT)} says {pattern!r}, which no message file has"
+            used |= found
+    assert known - used == set(), "nobody says these"
+
+
+SAYING = {"say", "answer", "notify", "_queue"}
+
+
+def _keys_in(path: Path) -> Iterator[str]:
+    """The keys of messages in a file, as patterns: `f"amount-{problem}"` is `amount-.+`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and _name(node.func) in SAYING:
+            for argument in node.args:
+                yield from _patterns(argument)
+
+
+def _patterns(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"[a-z][a-z_-]+", node.value):
+        yield re.escape(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        parts = [re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in node.values]
+        yield "".join(parts)
+    elif isinstance(node, ast.IfExp):
+        yield from _patterns(node.body)
+        yield from _patterns(node.orelse)
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
