@@ -4,6 +4,8 @@ import itertools
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import text
+
 from core import clock, db
 from core.db import Session
 from core.money import Money
@@ -32,6 +34,9 @@ class Member:
 def settle(group_count: int, members_each: int) -> list[Member]:
     """New groups of new members, each of whom has saved once; neighbours in the list are of different groups."""
     by_group = [_settle_group(members_each) for _ in range(group_count)]
+    with db.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # A database in use has statistics. Without them, plans would change when autovacuum comes by in mid-run.
+        connection.execute(text("ANALYZE"))
     return [member for row in zip(*by_group, strict=True) for member in row]
 
 

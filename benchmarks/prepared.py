@@ -1,4 +1,7 @@
-"""Open transactions, made by the thousand before a round, so that the round is postings and nothing else."""
+"""Open transactions, made by the thousand before a round, so that the round is postings and nothing else.
+
+What a round leaves over stays open: a busy product has thousands of unpaid links, and a posting must not care.
+"""
 
 from dataclasses import dataclass
 from uuid import uuid4

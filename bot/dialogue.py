@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import bindparam, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB
 
 from bot import understanding
 from bot.commands import ANSWERS, COMMANDS, basics, choosing, joining
 from bot.errors import NeedsGroup
-from bot.models import ChannelIdentity, Dialogue, InboundMessage
+from bot.models import ChannelIdentity
 from bot.talk import QUESTION_LIFETIME, Answer, GroupView, Incoming, Talk
 from bot.understanding import Understood
 from core import phone
@@ -125,21 +125,35 @@ def _received(incoming: Incoming, at: datetime) -> dict[str, object]:
 
 
 def _write_down(talk: Talk, answer: Answer, before: tuple[object, ...], inbound_id: int, rendered: str) -> None:
-    if (answer.question, answer.slots, talk.group_id, talk.wrong_codes) != before:
-        values = {
+    """Keeps the answer with its message and, when the conversation has moved on, where it stands: one round trip."""
+    values = {"inbound": inbound_id, "answer": rendered, "command": talk.command}
+    if (answer.question, answer.slots, talk.group_id, talk.wrong_codes) == before:
+        talk.session.execute(_KEEP_ANSWER, values)
+        return
+    talk.session.execute(
+        _KEEP_ANSWER_AND_DIALOGUE,
+        values
+        | {
+            "user": talk.user_id,
             "question": answer.question,
             "slots": answer.slots,
-            "group_id": talk.group_id,
+            "group": talk.group_id,
             "wrong_codes": talk.wrong_codes,
-            "asked_at": talk.at,
-        }
-        statement = insert(Dialogue).values(user_id=talk.user_id, **values)
-        talk.session.execute(statement.on_conflict_do_update(index_elements=["user_id"], set_=values))
-    talk.session.execute(
-        update(InboundMessage).where(InboundMessage.id == inbound_id).values(answer=rendered, command=talk.command)
+            "at": talk.at,
+        },
     )
 
 
 _RECEIVE = text("""
     SELECT * FROM receive_message(:provider, :message, :channel, :address, :phone, :country, :body, :media, :at)
 """).bindparams(bindparam("media", type_=JSONB))
+
+_KEEP_ANSWER = text("UPDATE inbound_messages SET answer = :answer, command = :command WHERE id = :inbound")
+
+_KEEP_ANSWER_AND_DIALOGUE = text("""
+    WITH kept AS (UPDATE inbound_messages SET answer = :answer, command = :command WHERE id = :inbound)
+    INSERT INTO dialogues (user_id, question, slots, group_id, wrong_codes, asked_at)
+    VALUES (:user, :question, :slots, :group, :wrong_codes, :at)
+    ON CONFLICT (user_id) DO UPDATE SET question = EXCLUDED.question, slots = EXCLUDED.slots,
+        group_id = EXCLUDED.group_id, wrong_codes = EXCLUDED.wrong_codes, asked_at = EXCLUDED.asked_at
+""").bindparams(bindparam("slots", type_=JSONB))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from core import clock, db, outbox
 from core.db import Session
@@ -49,50 +50,56 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
     Raises `UnsupportedCurrency`, `AmountBelowMinimum`, `AmountNotPositive` or `AmountAboveLimit`.
     """
     provider = providers.for_currency(amount.currency)
-    group = session.get_one(Group, group_id)
     smallest, largest = provider.limits(amount.currency)
-    own_limit = Money(group.contribution_max_minor or largest.amount_minor, amount.currency)
+    rules, waiting = _rules_and_unpaid(session, group_id, user_id, amount, at)
+    own_limit = Money(rules.contribution_max_minor or largest.amount_minor, amount.currency)
     contributions.check_amount(amount, min(own_limit, largest, key=lambda money: money.amount_minor))
     if amount.amount_minor < smallest.amount_minor:
         raise errors.AmountBelowMinimum(smallest)
-    waiting = _unpaid(session, group_id, user_id, amount, at)
     if waiting is not None:
         return waiting  # Asked twice, and not paid yet: the same link, not a second debt.
-    quoted = quote(provider, amount, payer_bears_fee=group.fee_bearer == "payer")
+    quoted = quote(provider, amount, payer_bears_fee=rules.fee_bearer == "payer")
     key = f"contribute:{cause.message_id}" if cause.message_id else f"contribute:{secrets.token_hex(16)}"
     transaction = contributions.begin(session, group_id, user_id, amount, key, at, cause)
-    collection = session.scalar(select(Collection).where(Collection.transaction_id == transaction.id))
-    if collection is None:
-        collection = Collection(
-            group_id=group_id,
-            transaction_id=transaction.id,
-            token=secrets.token_urlsafe(9),
-            provider=provider.name,
-            amount_minor=quoted.amount.amount_minor,
-            fee_minor=quoted.fee.amount_minor,
-            gross_minor=quoted.gross.amount_minor,
-            created_at=at,
-            expires_at=at + LINK_LIFETIME,
-        )
-        session.add(collection)
-        session.flush()
-    return collection
+    statement = insert(Collection).values(
+        group_id=group_id,
+        transaction_id=transaction.id,
+        token=secrets.token_urlsafe(9),
+        provider=provider.name,
+        amount_minor=quoted.amount.amount_minor,
+        fee_minor=quoted.fee.amount_minor,
+        gross_minor=quoted.gross.amount_minor,
+        created_at=at,
+        expires_at=at + LINK_LIFETIME,
+    )
+    made = session.scalar(statement.on_conflict_do_nothing(index_elements=["transaction_id"]).returning(Collection))
+    return made or session.scalars(select(Collection).where(Collection.transaction_id == transaction.id)).one()
 
 
-def _unpaid(session: Session, group_id: int, user_id: int, amount: Money, at: datetime) -> Collection | None:
-    return session.scalar(
-        select(Collection)
-        .join(Transaction, Transaction.id == Collection.transaction_id)
-        .where(
-            Transaction.group_id == group_id,
-            Transaction.user_id == user_id,
-            Transaction.state == "pending",
-            Transaction.amount_minor == amount.amount_minor,
-            Collection.expires_at > at,
+def _rules_and_unpaid(
+    session: Session, group_id: int, user_id: int, amount: Money, at: datetime
+) -> tuple[Group, Collection | None]:
+    """The group, and the member's newest link for this very amount that nobody has opened yet: one round trip."""
+    unpaid = (
+        (Collection.group_id == Group.id)
+        & (Collection.expires_at > at)
+        & Collection.transaction_id.in_(
+            select(Transaction.id).where(
+                Transaction.group_id == group_id,
+                Transaction.user_id == user_id,
+                Transaction.state == "pending",
+                Transaction.amount_minor == amount.amount_minor,
+            )
         )
+    )
+    row = session.execute(
+        select(Group, Collection)
+        .outerjoin(Collection, unpaid)
+        .where(Group.id == group_id)
         .order_by(Collection.id.desc())
         .limit(1)
-    )
+    ).one()
+    return row[0], row[1]
 
 
 def link_url(token: str) -> str:

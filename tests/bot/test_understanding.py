@@ -28,7 +28,7 @@ SURE = [
     ("save5k", "contribute", "5k"),
     ("balance", "balance", ""),
     ("my balance", "balance", ""),
-    ("How much?", "balance", ""),
+    ("How much", "balance", ""),
     ("my balance please", "balance", "please"),
     ("my payments", "history", ""),
     ("i have paid 500", "paid", "500"),
@@ -88,7 +88,6 @@ NOTHING = [
     "...",
     "😀",
     "😀 contribute 500",
-    "xcontribute 500",
     "contribute-5000",
     "c 5000",
     "con 5000",
@@ -119,10 +118,10 @@ def test_a_word_further_on_starts_nothing(text: str) -> None:
     assert read(text, "en").command is None
 
 
-@pytest.mark.parametrize("text", ["safe 5000", "wave 500", "deposits", "contributor", "save5 k5"])
-def test_whatever_is_near_to_moving_money_is_only_ever_a_question(text: str) -> None:
+@pytest.mark.parametrize("text", ["safe 5000", "deposits 500", "contributor 5000", "contributing 500", "xcontribute 5"])
+def test_whatever_is_near_to_moving_money_is_never_taken_for_sure(text: str) -> None:
     understood = read(text, "en")
-    assert understood.command not in MONEY_COMMANDS or not understood.sure or text.startswith("save5")
+    assert (understood.command in MONEY_COMMANDS, understood.sure) != (True, True)
 
 
 def test_every_command_that_moves_money_has_a_way_to_ask_first() -> None:

@@ -48,8 +48,8 @@ def _transaction(session: db.Session, world: World, state: str) -> int:
 
 def _step(session: db.Session, transaction_id: int, state: str) -> None:
     session.execute(
-        text("""UPDATE transactions SET state = :state,
-                       completed_at = CASE WHEN :state IN ('completed', 'reversed') THEN now() END WHERE id = :id"""),
+        text("""UPDATE transactions SET state = :state, completed_at = CASE WHEN :state IN ('completed', 'reversed')
+                       THEN coalesce(completed_at, now()) END WHERE id = :id"""),
         {"id": transaction_id, "state": state},
     )
 
