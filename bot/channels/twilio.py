@@ -20,11 +20,11 @@ from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from twilio.twiml.messaging_response import MessagingResponse
-from urllib3.exceptions import NewConnectionError
 from werkzeug.datastructures import MultiDict
 
 from bot.errors import BadSignature, UnreadableMessage
 from bot.talk import Answer, Incoming
+from core.http import never_left
 from core.settings import settings
 
 TIMEOUT_SECONDS = 10
@@ -128,7 +128,7 @@ def send(channel: str, address: str, body: str, status_callback: str, template_s
         known = error.code is not None and 400 <= error.status < 500
         result = Sent("refused", error_code=str(error.code)) if known else Sent("unknown", error_code=str(error.status))
     except requests.RequestException as error:
-        result = Sent("not_sent" if _never_left(error) else "unknown", error_code=type(error).__name__)
+        result = Sent("not_sent" if never_left(error) else "unknown", error_code=type(error).__name__)
     _log("send", result.outcome, result.error_code, started)
     return result
 
@@ -164,11 +164,6 @@ def _opt(channel: str, text: str, opt_out_type: str) -> str | None:
 
 def _sender(channel: str) -> str:
     return PREFIX[channel] + (settings().twilio_sms_number if channel == "sms" else settings().twilio_whatsapp_number)
-
-
-def _never_left(error: requests.RequestException) -> bool:
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
 
 
 def _log(call: str, outcome: str, error_code: str | None, started: float) -> None:

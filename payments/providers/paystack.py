@@ -14,9 +14,9 @@ from decimal import Decimal
 from typing import Any
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
 from core.errors import MoneyError
+from core.http import never_left
 from core.money import Money, minor_digits
 from payments.errors import BadSignature, UnsupportedCurrency
 from payments.provider import CheckoutAnswer, CheckoutOrder, Event, Outcome, Verification
@@ -147,11 +147,8 @@ class Paystack:
             answer = self._http.request(
                 method, self._base_url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
             )
-        except requests.ConnectTimeout:
-            return Outcome.NOT_SENT, {}, "connect time-out"
         except requests.RequestException as error:
-            never_left = isinstance(getattr(error.args[0] if error.args else None, "reason", None), NewConnectionError)
-            return (Outcome.NOT_SENT if never_left else Outcome.UNKNOWN), {}, type(error).__name__
+            return (Outcome.NOT_SENT if never_left(error) else Outcome.UNKNOWN), {}, type(error).__name__
         if answer.status_code >= 500:
             return Outcome.UNKNOWN, {}, f"HTTP {answer.status_code}"
         try:
