@@ -1,7 +1,6 @@
 """Messages per second: signed webhooks to the product as it is deployed, beside a route that only checks signatures."""
 
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median, quantiles
 
 from sqlalchemy import text
@@ -25,16 +24,18 @@ def measure(house: House, effort: Effort) -> None:
     """One line per command and number of connections."""
     writers = settle(effort)
     server = web.procfile()
+    progress("Round trips per message, in a product whose statements are logged")
+    with round_trips.logged(house.database_url), web.serving(server, web.PRODUCT, house.folder) as logged:
+        trips = {command.name: _round_trips(house, logged, writers, command, effort) for command in COMMANDS}
     progress("The product and the bare route, each as the Procfile starts it")
     with (
         web.serving(server, web.PRODUCT, house.folder) as product,
         web.serving(server, web.BARE, house.folder) as bare,
     ):
         for command in COMMANDS:
-            trips = _round_trips(house, product, writers, command, effort)
             for connections in CONNECTIONS:
                 progress(f"{command.name}, {connections} connections")
-                _measure(product, bare, writers, command, connections, effort, trips)
+                _measure(product, bare, writers, command, connections, effort, trips[command.name])
 
 
 def settle(effort: Effort) -> Writers:
@@ -94,8 +95,7 @@ def _round_trips(house: House, port: int, writers: Writers, command: Command, ef
     """Round trips per message. Many connections first, so that every worker has opened its own to the database."""
     drive(port, writers.requests(command, effort.warm_up_messages), max(CONNECTIONS), command.answered_by)
     requests = writers.requests(command, COUNTED_MESSAGES)
-    data_folder: Path = house.folder / "postgresql"
-    trips = round_trips.count(house.database_url, data_folder, lambda: drive(port, requests, 1, command.answered_by))
+    trips = round_trips.count(house.folder / "postgresql", lambda: drive(port, requests, 1, command.answered_by))
     _close_open_contributions()
     return trips / COUNTED_MESSAGES
 

@@ -27,21 +27,13 @@ SCRIPT = r"""
 """
 
 
-def rate(database_url: str, folder: Path, prepared: Prepared, clients: int, seconds: int) -> float:
-    """Postings per second of so many clients in so many seconds, each on its own part of the transactions."""
-    return _run(database_url, folder, prepared, clients, ["--time", str(seconds)])
-
-
-def rate_of(database_url: str, folder: Path, prepared: Prepared, clients: int, postings_each: int) -> float:
-    """Postings per second until each client has made so many."""
-    return _run(database_url, folder, prepared, clients, ["--transactions", str(postings_each)])
-
-
-def _run(database_url: str, folder: Path, prepared: Prepared, clients: int, length: list[str]) -> float:
+def rate(database_url: str, folder: Path, prepared: Prepared, clients: int) -> float:
+    """Postings per second until each client has posted its part of the transactions."""
     script = folder / "posting.pgbench"
     script.write_text(_script(prepared))
     command = [str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pgbench"), "--no-vacuum", "--protocol", "simple"]
-    command += ["--client", str(clients), "--jobs", str(min(clients, THREADS)), "--define", "done=0", *length]
+    command += ["--client", str(clients), "--jobs", str(min(clients, THREADS)), "--define", "done=0"]
+    command += ["--transactions", str(prepared.each)]
     done = subprocess.run(
         [*command, "--file", str(script), *_address(database_url)], capture_output=True, text=True, check=False
     )

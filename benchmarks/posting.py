@@ -14,10 +14,9 @@ from sandbox.house import House
 
 MOST_CLIENTS = 8
 MEMBERS_EACH = 8
-WARM_UP_POSTINGS = 800
-# How many more transactions are prepared than the warm-up's rate would use: running out ends a round with an error.
-MARGIN = 1.7
-FEWEST_PREPARED = 2_000
+WARM_UP_POSTINGS = 400
+WARM_UP_SECONDS = 0.2
+FEWEST_POSTINGS = 200
 
 
 def measure(house: House, effort: Effort) -> None:
@@ -30,61 +29,56 @@ def measure(house: House, effort: Effort) -> None:
     with ProcessPoolExecutor(MOST_CLIENTS, clients.context(), clients.ignore_interrupt) as pool:
         for count, spread, payers in ((1, "spread", everyone), (8, "spread", everyone), (8, "one", one_group)):
             progress(f"Postings, {count} clients, groups: {spread}")
-            _Case(house, pool, payers, count, effort).measure(spread)
+            _Case(house, pool, payers, count, effort.posting_seconds).measure(spread, effort.rounds)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Case:
-    """So many clients posting for these payers."""
+    """So many clients posting for these payers. `supply` is how many transactions pgbench posts in a round's time."""
 
     house: House
     pool: ProcessPoolExecutor
     payers: Payers
     clients: int
-    effort: Effort
+    seconds: float
+    supply: int = WARM_UP_POSTINGS
 
-    def measure(self, groups: str) -> None:
-        supply = self._warm_up()
-        seconds = self.effort.posting_seconds
-        posted, limits, contributed = alternate(
-            self.effort.rounds,
-            lambda: self._through(clients.post, self._prepare(supply), seconds),
-            lambda: self._pgbench(self._prepare(supply), seconds),
-            # Nothing is prepared for these: they begin their transactions themselves.
-            lambda: self._through(clients.contribute, Prepared(self.payers, 0, 0), seconds),
-        )
+    def measure(self, spread: str, rounds: int) -> None:
+        self._pgbench()
+        self._warm_up_clients()
+        posted, limits, contributed = alternate(rounds, self._post, self._pgbench, self._contribute)
         for bench, rates in (("posting", posted), ("contribution", contributed)):
             emit(
                 bench=bench,
                 clients=self.clients,
-                groups=groups,
+                groups=spread,
                 rate=median(rates),
                 pgbench_rate=median(limits),
                 ratio=ratio(rates, limits),
             )
 
-    def _warm_up(self) -> int:
-        """Opens every client's connection; returns how many transactions a round of pgbench may use."""
-        each = WARM_UP_POSTINGS // self.clients
-        warm = pgbench.rate_of(
-            self.house.database_url, self.house.folder, self._prepare(WARM_UP_POSTINGS), self.clients, each
-        )
+    def _post(self) -> float:
+        return self._through(clients.post, self._prepare(), self.seconds)
+
+    def _contribute(self) -> float:
+        # Nothing is prepared for these: they begin their transactions themselves.
+        return self._through(clients.contribute, Prepared(self.payers, 0, self.supply), self.seconds)
+
+    def _pgbench(self) -> float:
+        rate = pgbench.rate(self.house.database_url, self.house.folder, self._prepare(), self.clients)
+        # A number instead of a time, for pgbench must not run out of transactions when it is suddenly faster.
+        self.supply = max(FEWEST_POSTINGS, int(rate * self.seconds))
+        return rate
+
+    def _prepare(self) -> Prepared:
+        return prepared.prepare(self.payers, self.clients, self.supply)
+
+    def _warm_up_clients(self) -> None:
+        """Opens every client's connection; twice, because a process may take two shares of a short round."""
         for _ in range(2):
-            self._through(clients.contribute, Prepared(self.payers, 0, 0), seconds=0.2)
-        return max(FEWEST_PREPARED, int(warm * max(1, self.effort.posting_seconds) * MARGIN))
-
-    def _prepare(self, at_least: int) -> Prepared:
-        return prepared.prepare(self.payers, self.clients, at_least)
-
-    def _pgbench(self, ready: Prepared, seconds: float) -> float:
-        # It counts in whole seconds only.
-        return pgbench.rate(
-            self.house.database_url, self.house.folder, ready, self.clients, seconds=max(1, round(seconds))
-        )
+            self._through(clients.contribute, Prepared(self.payers, 0, self.supply), WARM_UP_SECONDS)
 
     def _through(self, work: Callable[[Share], float], ready: Prepared, seconds: float) -> float:
         """The rate of all clients together, each of them a process that is busy for the whole round."""
-        # The parts of contributions differ too, or every client would walk through the groups in step.
-        each = ready.each or len(self.payers.members) // self.clients + 1
-        shares = [Share(ready, start, start + each, seconds) for start in range(0, each * self.clients, each)]
-        return sum(self.pool.map(work, shares))
+        starts = range(0, ready.each * self.clients, ready.each)
+        return sum(self.pool.map(work, [Share(ready, start, start + ready.each, seconds) for start in starts]))

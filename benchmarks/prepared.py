@@ -49,9 +49,7 @@ def payers(members: list[Member], members_each: int) -> Payers:
 
 def prepare(payers: Payers, clients: int, at_least: int) -> Prepared:
     """At least so many open transactions for all clients together."""
-    size = len(payers.members)
-    # Clients must not walk through the groups in step, so their parts are no multiple of the members.
-    each = size * (at_least // clients // size + 1) + size // clients + 1
+    each = at_least // clients + 1
     with db.session() as session:
         row = session.execute(
             _PREPARE,
@@ -60,7 +58,7 @@ def prepare(payers: Payers, clients: int, at_least: int) -> Prepared:
                 "count": each * clients,
                 "first_user": payers.first_user_id,
                 "stride": payers.stride,
-                "size": size,
+                "size": len(payers.members),
                 "currency": AMOUNT.currency,
                 "amount": AMOUNT.amount_minor,
                 "message": MESSAGE_ID,

@@ -4,33 +4,37 @@ Counted in the server's own log with `log_statement = 'all'`: psycopg2 sends eac
 logged statement is one round trip. The product is measured as it is, without anything hooked into it.
 """
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
-MARK = "groupwallet LOG:  statement:"
-RELOAD_SECONDS = 0.3
+MARK = b"LOG:  statement:"
 
 
-def count(database_url: str, data_folder: Path, work: Callable[[], object]) -> int:
-    """The statements that the product's connections ran during `work`."""
-    log = data_folder / "log"
-    _configure(database_url, "ALTER SYSTEM SET log_line_prefix = '%a '", "ALTER SYSTEM SET log_statement = 'all'")
-    before = log.stat().st_size
+@contextmanager
+def logged(database_url: str) -> Iterator[None]:
+    """Connections that are opened within the block have their statements logged, for as long as they live."""
+    name = make_url(database_url).database
+    _run(database_url, f"ALTER DATABASE \"{name}\" SET log_statement = 'all'")
     try:
-        work()
+        yield
     finally:
-        _configure(database_url, "ALTER SYSTEM RESET log_statement", "ALTER SYSTEM RESET log_line_prefix")
-    return log.read_bytes()[before:].decode("utf-8", "replace").count(MARK)
+        _run(database_url, f'ALTER DATABASE "{name}" RESET log_statement')
 
 
-def _configure(database_url: str, *statements: str) -> None:
+def count(data_folder: Path, work: Callable[[], object]) -> int:
+    """The statements that were logged during `work`; nobody else may talk to the database meanwhile."""
+    log = data_folder / "log"
+    before = log.stat().st_size
+    work()
+    return log.read_bytes()[before:].count(MARK)
+
+
+def _run(database_url: str, statement: str) -> None:
     engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        for statement in (*statements, "SELECT pg_reload_conf()"):
-            connection.execute(text(statement))
+        connection.execute(text(statement))
     engine.dispose()
-    # Each server process takes the new settings in before its next statement, once its signal has come.
-    time.sleep(RELOAD_SECONDS)

@@ -7,9 +7,7 @@ how the call ended (a time-out, a killed worker), Twilio is asked for the messag
 import logging
 from datetime import datetime, timedelta
 
-import requests
 from sqlalchemy import select, update
-from twilio.base.exceptions import TwilioRestException
 
 from bot import outgoing
 from bot.channels import twilio
@@ -27,7 +25,7 @@ log = logging.getLogger(__name__)
 def deliver(notification_id: int) -> None:
     """Sends one message unless it was sent. Raises `TryAgain` when it could not be, or when that is not known."""
     with db.session() as session:
-        notification = session.get_one(Notification, notification_id, with_for_update=True)
+        notification = session.get_one(Notification, notification_id, with_for_update=True, populate_existing=True)
         if notification.status not in ("queued", "sending"):
             return
         sending_since = notification.sending_at if notification.status == "sending" else None
@@ -48,7 +46,7 @@ def deliver(notification_id: int) -> None:
         )
     )
     with db.session() as session:
-        notification = session.get_one(Notification, notification_id, with_for_update=True)
+        notification = session.get_one(Notification, notification_id, with_for_update=True, populate_existing=True)
         again = _take_result(session, notification, result, clock.now())
         session.commit()
     if again:
@@ -58,12 +56,12 @@ def deliver(notification_id: int) -> None:
 def status_changed(session: Session, notification_id: int, status: str, error_code: str, message_id: str) -> None:
     """A status callback. Unknown statuses and those that come late are ignored."""
     known = twilio.STATUSES.get(status)
-    notification = session.get(Notification, notification_id, with_for_update=True)
+    notification = session.get(Notification, notification_id, with_for_update=True, populate_existing=True)
     if known is None or notification is None:
         return
     notification.provider_message_id = notification.provider_message_id or message_id or None
-    _advance(notification, *known, clock.now())
-    if known[0] == "failed" and error_code and notification.error_code is None:
+    news = _advance(notification, *known, clock.now())
+    if news and known[0] == "failed" and error_code:
         _remedy(session, notification, error_code, clock.now())
 
 
@@ -93,7 +91,7 @@ def _find(notification: Notification, since: datetime) -> str | None:
     """The id under which Twilio has this message, unless that id stands for another message of our log."""
     try:
         found = twilio.find_sent(notification.channel, notification.address, notification.body, since)
-    except (requests.RequestException, TwilioRestException) as error:
+    except twilio.NO_ANSWER as error:
         raise outbox.TryAgain(f"nobody knows whether it was sent: {type(error).__name__}") from error
     with db.session() as session:
         known = session.scalars(
@@ -123,6 +121,8 @@ def _remedy(session: Session, notification: Notification, error_code: str, at: d
         notification.status, notification.sending_at = "queued", None
         return True
     notification.error_code = error_code
+    if remedy == "retry":
+        outgoing.again_later(session, notification, at)
     if notification.status != "suppressed":
         notification.status, notification.rank = "failed", 4
     if remedy == "sms":
@@ -143,8 +143,11 @@ def _remedy(session: Session, notification: Notification, error_code: str, at: d
     return False
 
 
-def _advance(notification: Notification, status: str, rank: int, at: datetime) -> None:
-    if rank > notification.rank:
-        notification.status, notification.rank = status, rank
-        if status in ("delivered", "read"):
-            notification.delivered_at = notification.delivered_at or at
+def _advance(notification: Notification, status: str, rank: int, at: datetime) -> bool:
+    """Takes a status that is further along than the one we have; False for any other, which is old news."""
+    if rank <= notification.rank:
+        return False
+    notification.status, notification.rank = status, rank
+    if status in ("delivered", "read"):
+        notification.delivered_at = notification.delivered_at or at
+    return True

@@ -19,6 +19,7 @@ from bot.talk import QUESTION_LIFETIME, Answer, GroupView, Incoming, Talk
 from bot.understanding import Understood
 from core import phone
 from core.db import Session
+from ledger import codes
 
 LONGEST_TEXT = 500
 STORED_TEXT = 2_000
@@ -42,7 +43,7 @@ def respond(session: Session, incoming: Incoming, at: datetime, render: Callable
         group_id=row.group_id,
         question=row.question if row.asked_at and at - row.asked_at < QUESTION_LIFETIME else None,
         slots=row.slots,
-        wrong_codes=row.wrong_codes if row.asked_at and at - row.asked_at < QUESTION_LIFETIME else 0,
+        wrong_codes=[moment for moment in row.wrong_codes if moment > (at - QUESTION_LIFETIME).timestamp()],
     )
     before = (row.question, row.slots, row.group_id, row.wrong_codes)
     answer = _opt(talk, row.identity_id, opted_out=row.opted_out)
@@ -82,6 +83,8 @@ def _answer_or_command(talk: Talk, understood: Understood) -> Answer:
         return basics.cancel(talk)
     if understood.command == "help":
         return Answer(talk.say("help"), question=talk.question, slots=talk.slots)
+    if talk.question == "joining.code" and codes.find(talk.incoming.text):
+        understood = Understood(None)  # "SAVE 7K3M9Q" is a code here, whatever its first word means elsewhere.
     uninterrupted = choosing.TAKES_ANY_TEXT if understood.sure else choosing.TAKES_A_WORD
     if talk.question in ANSWERS and (understood.command is None or talk.question in uninterrupted):
         talk.command = f"answer:{talk.question}"
@@ -127,7 +130,8 @@ def _received(incoming: Incoming, at: datetime) -> dict[str, object]:
 def _write_down(talk: Talk, answer: Answer, before: tuple[object, ...], inbound_id: int, rendered: str) -> None:
     """Keeps the answer with its message and, when the conversation has moved on, where it stands: one round trip."""
     values = {"inbound": inbound_id, "answer": rendered, "command": talk.command}
-    if (answer.question, answer.slots, talk.group_id, talk.wrong_codes) == before:
+    unchanged = (answer.question, answer.slots, talk.group_id, talk.wrong_codes) == before
+    if unchanged and answer.question is None:  # A question that is asked again starts its day again.
         talk.session.execute(_KEEP_ANSWER, values)
         return
     talk.session.execute(
@@ -156,4 +160,4 @@ _KEEP_ANSWER_AND_DIALOGUE = text("""
     VALUES (:user, :question, :slots, :group, :wrong_codes, :at)
     ON CONFLICT (user_id) DO UPDATE SET question = EXCLUDED.question, slots = EXCLUDED.slots,
         group_id = EXCLUDED.group_id, wrong_codes = EXCLUDED.wrong_codes, asked_at = EXCLUDED.asked_at
-""").bindparams(bindparam("slots", type_=JSONB))
+""").bindparams(bindparam("slots", type_=JSONB), bindparam("wrong_codes", type_=JSONB))

@@ -58,7 +58,7 @@ class Dialogue(Base):
     question: Mapped[str | None]
     slots: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
-    wrong_codes: Mapped[int] = mapped_column(server_default="0")
+    wrong_codes: Mapped[list[float]] = mapped_column(JSONB, server_default="[]")
     asked_at: Mapped[datetime]
 
 

@@ -1,6 +1,6 @@
 """Messages to people who did not just write: put into the log and the outbox, never sent from here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,9 @@ from bot.models import ChannelIdentity, Notification
 from core import outbox, phone
 from core.db import Session
 from ledger.models import User
+
+AGAIN = ":again"
+AGAIN_AFTER = timedelta(minutes=15)
 
 
 def notify(
@@ -74,6 +77,19 @@ def again_by_sms(session: Session, failed: Notification, number: str, at: dateti
     _insert(session, identity, failed.kind, body, failed.group_id, f"{failed.dedupe_key}:sms", at)
 
 
+def again_later(session: Session, failed: Notification, at: datetime) -> None:
+    """The same message once more, after a failure that passes: a phone switched off, a channel that is crowded."""
+    if failed.dedupe_key.endswith(AGAIN):
+        return
+    identity = session.scalars(
+        select(ChannelIdentity).where(
+            ChannelIdentity.channel == failed.channel, ChannelIdentity.address == failed.address
+        )
+    ).one()
+    key = failed.dedupe_key + AGAIN
+    _insert(session, identity, failed.kind, failed.body, failed.group_id, key, at, AGAIN_AFTER)
+
+
 def _queue(
     session: Session,
     identity: ChannelIdentity,
@@ -96,6 +112,7 @@ def _insert(
     group_id: int | None,
     dedupe_key: str,
     at: datetime,
+    delay: timedelta = outbox.NO_DELAY,
 ) -> None:
     statement = insert(Notification).values(
         group_id=group_id,
@@ -110,4 +127,4 @@ def _insert(
     )
     made = session.scalar(statement.on_conflict_do_nothing().returning(Notification.id))
     if made is not None:
-        outbox.put(session, "bot.deliver", {"notification": made}, f"deliver:{made}")
+        outbox.put(session, "bot.deliver", {"notification": made}, f"deliver:{made}", delay)

@@ -59,7 +59,10 @@ class Answer:
 
 @dataclass
 class Talk:
-    """The conversation at this message. Commands may set `group_id` (the choice sticks) and `wrong_codes`."""
+    """The conversation at this message. Commands may set `group_id` (the choice sticks) and `wrong_codes`.
+
+    `wrong_codes` holds the moments (Unix seconds) at which the member guessed a code in the last day.
+    """
 
     session: Session
     at: datetime
@@ -73,7 +76,7 @@ class Talk:
     group_id: int | None
     question: str | None
     slots: dict[str, Any]
-    wrong_codes: int
+    wrong_codes: list[float]
     command: str | None = None
 
     @property

@@ -51,8 +51,8 @@ def _without_politeness(text: str) -> str:
 def _split(text: str, words: int) -> tuple[str, str]:
     """The first words in lower case without punctuation around them, and the rest as it was written."""
     parts = text.split(" ", words)
-    head = " ".join(parts[:words]).casefold().strip("*_.,!:;'\"")
-    return head or text.casefold(), " ".join(parts[words:]).strip()
+    head = " ".join(parts[:words]).casefold().strip("*_.,!?:;'\"“”‘’")
+    return head or text[:1], " ".join(parts[words:]).strip()
 
 
 @cache

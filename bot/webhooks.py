@@ -30,7 +30,7 @@ def twilio_status() -> tuple[str, int]:
     """What became of a message that we sent; `n` is its row in our log."""
     form = _signed_form()
     number = request.args.get("n", "")
-    if number.isdecimal():
+    if number.isdecimal() and len(number) <= 18:
         with db.session() as session:
             delivery.status_changed(
                 session,

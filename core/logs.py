@@ -10,8 +10,10 @@ FIELDS = (
     "quoted", "charged", "notification", "channel",
 )  # fmt: skip
 
-# A database error may quote a phone number; three digits are enough to find it.
-LONG_NUMBER = re.compile(r"\+\d{4,12}(\d{3})\b")
+# A database error may quote a phone number; three digits are enough to find it. Other people's texts (messages and
+# exceptions) may also hold it without its plus; our own fields hold references, which must stay whole.
+PHONE = re.compile(r"(?:\+|%2B)\d{4,12}(\d{3})(?!\d)")
+LONG_NUMBER = re.compile(r"(?:\+|%2B)?(?<!\d)\d{8,12}(\d{3})(?!\d)")
 
 
 class JSONLines(logging.Formatter):
@@ -22,12 +24,12 @@ class JSONLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": LONG_NUMBER.sub(r"…\1", record.getMessage()),
         }
         line.update({field: getattr(record, field) for field in FIELDS if hasattr(record, field)})
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return LONG_NUMBER.sub(r"…\1", json.dumps(line, default=str))
+            line["exception"] = LONG_NUMBER.sub(r"…\1", self.formatException(record.exc_info))
+        return PHONE.sub(r"…\1", json.dumps(line, default=str, ensure_ascii=False))
 
 
 def configure(level: str) -> None:

@@ -37,10 +37,13 @@ class Money:
     @classmethod
     def of_major(cls, amount: Decimal, currency: str) -> Self:
         """From major units: `Decimal("76.15"), "KES"` is 7,615 minor. Raises `MoneyError` for a fraction of a cent."""
-        minor = amount.scaleb(minor_digits(currency))
-        if minor != minor.to_integral_value():
+        if not amount.is_finite():
+            raise MoneyError(f"{amount} is no amount")
+        numerator, denominator = amount.as_integer_ratio()  # exact, where scaleb() rounds to 28 digits
+        minor, rest = divmod(numerator * 10 ** minor_digits(currency), denominator)
+        if rest:
             raise MoneyError(f"{amount} has more decimals than {currency}")
-        return cls(int(minor), currency)
+        return cls(minor, currency)
 
     @property
     def digits(self) -> int:

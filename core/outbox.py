@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,6 +27,7 @@ FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 3600
 RING_AGAIN_AFTER = timedelta(seconds=15)
 SWEEP_LIMIT = 500
+NO_DELAY = timedelta(0)
 
 Payload = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -68,11 +69,19 @@ class _Claim:
     attempts: int
 
 
-def put(session: db.Session, kind: str, payload: Payload, dedupe_key: str) -> None:
-    """Adds work of `kind` ("package.job") to this transaction; a second one with the same key does nothing."""
-    statement = insert(OutboxRow).values(kind=kind, payload=payload, dedupe_key=dedupe_key)
+def put(session: db.Session, kind: str, payload: Payload, dedupe_key: str, delay: timedelta = NO_DELAY) -> None:
+    """Adds work of `kind` ("package.job") to this transaction; a second one with the same key does nothing.
+
+    Raises `ValueError` for a kind that no queue takes. Delayed work is found by the sweep when its time has come.
+    """
+    package, _, name = kind.partition(".")
+    if package not in queues.QUEUES or not name.isidentifier():
+        raise ValueError(f"{kind!r} is no job of a queue")
+    statement = insert(OutboxRow).values(
+        kind=kind, payload=payload, dedupe_key=dedupe_key, next_attempt_at=func.now() + delay
+    )
     row_id = session.scalar(statement.on_conflict_do_nothing().returning(OutboxRow.id))
-    if row_id is not None:
+    if row_id is not None and not delay:
         session.after_commit(functools.partial(_ring, kind, row_id))
 
 
@@ -84,6 +93,9 @@ def job(work: Callable[[Payload], None]) -> Callable[[int], None]:
         claim = _claim(row_id)
         if claim is None:
             return  # Another worker has it, or it is done: a bell may ring twice.
+        if claim.attempts > MAX_ATTEMPTS:
+            _put_back(claim, "its worker died every time")
+            return
         try:
             work(claim.payload)
         except TryAgain as later:
@@ -130,7 +142,7 @@ def _finish(claim: _Claim) -> None:
 
 def _put_back(claim: _Claim, reason: str) -> None:
     dead = claim.attempts >= MAX_ATTEMPTS
-    delay = min(FIRST_RETRY_SECONDS * 2 ** (claim.attempts - 1), LONGEST_RETRY_SECONDS) * random.uniform(0.8, 1.2)  # noqa: S311
+    delay = min(FIRST_RETRY_SECONDS * 2 ** (claim.attempts - 1), LONGEST_RETRY_SECONDS / 1.2) * random.uniform(0.8, 1.2)  # noqa: S311
     with db.session() as session:
         session.execute(
             _PUT_BACK,

@@ -27,7 +27,8 @@ def parse(text: str, default_country: str | None = None) -> str:
 def country(e164: str) -> str:
     """ISO 3166 code of the number's country; "ZZ" when unknown."""
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(e164)) or "ZZ"
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(e164))
+        return region if region and region.isalpha() else "ZZ"
     except phonenumbers.NumberParseException:
         return "ZZ"
 

@@ -43,7 +43,7 @@ def ring(function: str, row_id: int) -> bool:
     queue = function.split(".", 1)[0]
     try:
         _queue(queue).enqueue(
-            function, row_id, job_timeout=settings().job_timeout_seconds, result_ttl=0, failure_ttl=86_400
+            function, row_id, ttl=60, job_timeout=settings().job_timeout_seconds, result_ttl=0, failure_ttl=86_400
         )
     except RedisError as error:
         log.warning("redis did not take a job; the sweep will ring again", extra={"error": type(error).__name__})

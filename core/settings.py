@@ -7,11 +7,11 @@ or contradictory variable at once. Nothing here may import another module of the
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, Json, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import SettingsError
 
@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     env: Literal["development", "test", "production"] = "production"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_base_url: str
-    database_url: str
-    redis_url: str
+    database_url: str = Field(repr=False)
+    redis_url: str = Field(repr=False)
     database_pool_size: int = Field(default=4, ge=1, le=64)
     job_timeout_seconds: int = Field(default=60, ge=2, le=600)
 
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     twilio_sms_number: str
     twilio_whatsapp_number: str
     twilio_base_url: str = TWILIO_API
-    twilio_content_sids: dict[str, str] = Field(default_factory=dict)
+    twilio_content_sids: Annotated[Json[dict[str, str]], NoDecode] = Field(default="{}")  # type: ignore[arg-type]
 
     paystack_secret_key: SecretStr
     paystack_base_url: str = PAYSTACK_API

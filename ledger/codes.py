@@ -21,6 +21,10 @@ def is_well_formed(code: str) -> bool:
 
 def find(text: str) -> str | None:
     """The unguessable part of the code in `text`, however it was typed ("umoja 7k3m 9q" too); None without one."""
-    compact = re.sub(r"[\s.–—-]+", "", text.upper())
-    match = re.search(f"[{ALPHABET}]{{{LENGTH}}}$", compact)
+    words = re.findall("[A-Z0-9]+", text.upper())
+    # Without vowels hardly any word looks like a code, so "UMOJA-7K3M9Q please" is no riddle.
+    whole = [word for word in words if len(word) == LENGTH and set(word) <= set(ALPHABET)]
+    if whole:
+        return str(whole[-1])
+    match = re.search(f"[{ALPHABET}]{{{LENGTH}}}$", "".join(words))
     return match.group() if match else None

@@ -8,7 +8,7 @@ Dr fee expense              what the provider kept
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.db import Session
@@ -68,6 +68,7 @@ def mark_processing(session: Session, transaction_id: int) -> None:
 
 def end(session: Session, transaction_id: int, state: str, reason: str, at: datetime, cause: Cause) -> bool:
     """Ends an open contribution without money: state failed, expired or cancelled. False when it had ended before."""
+    session.execute(_LOCK, {"transaction": transaction_id})
     ended = session.execute(
         update(Transaction)
         .where(Transaction.id == transaction_id, Transaction.state.in_(OPEN_STATES))
@@ -95,6 +96,9 @@ def complete(
 
     Raises what `ledger.postings.post` raises.
     """
+    if fee_minor < 0 or gross_minor < transaction.amount_minor:
+        raise errors.Unbalanced("less was paid than is credited")
+    session.execute(_LOCK, {"transaction": transaction.id})
     _open_cash_wallet(session, transaction.group_id, provider, transaction.currency)
     legs = [
         Leg("cash", fee_minor - gross_minor, provider=provider),
@@ -108,3 +112,6 @@ def complete(
 def _open_cash_wallet(session: Session, group_id: int, provider: str, currency: str) -> None:
     statement = insert(Wallet).values(group_id=group_id, kind="cash", provider=provider, currency=currency)
     session.execute(statement.on_conflict_do_nothing())
+
+
+_LOCK = text("SELECT pg_advisory_xact_lock(group_id) FROM transactions WHERE id = :transaction")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from core import phone
 from core.db import Session
@@ -96,7 +97,10 @@ def change_currency(session: Session, group: Group, currency: str, at: datetime,
     if session.scalar(select(Transaction.id).where(Transaction.group_id == group.id).limit(1)):
         raise errors.CurrencyFixed
     group.currency = currency
-    session.flush()  # The wallets follow by foreign key; a contribution begun at this moment makes it fail.
+    try:
+        session.flush()  # The wallets follow by foreign key; a contribution begun at this moment makes it fail.
+    except IntegrityError as error:
+        raise errors.CurrencyFixed from error
     audit.record(session, group.id, "currency_changed", {"currency": currency}, at, cause)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core.db import Session
+from core.money import MAX_MINOR
 from ledger import errors
 
 
@@ -53,6 +54,8 @@ def post(session: Session, transaction_id: int, legs: Sequence[Leg], at: datetim
     for leg in moved:
         if not isinstance(leg.amount_minor, int) or isinstance(leg.amount_minor, bool):
             raise errors.Unbalanced(f"a leg moves whole minor units, not {leg.amount_minor!r}")
+        if abs(leg.amount_minor) > MAX_MINOR:
+            raise errors.PostingError("the amount is beyond what an entry can hold")
     try:
         row = session.execute(
             _POST,

@@ -5,6 +5,7 @@ made, then its result is written. Only the provider's own answer to `verify` is 
 """
 
 import logging
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,8 @@ from payments.provider import CheckoutOrder, Outcome, Quote, quote
 
 LINK_LIFETIME = timedelta(hours=24)
 CHECK_AFTER = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+ASK_ABOUT = ("opening", "open", "declined", "closed")
+ASK_LONGEST = timedelta(days=3)
 SWEEP_LIMIT = 200
 
 log = logging.getLogger(__name__)
@@ -52,13 +55,14 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
     provider = providers.for_currency(amount.currency)
     smallest, largest = provider.limits(amount.currency)
     rules, waiting = _rules_and_unpaid(session, group_id, user_id, amount, at)
-    own_limit = Money(rules.contribution_max_minor or largest.amount_minor, amount.currency)
-    contributions.check_amount(amount, min(own_limit, largest, key=lambda money: money.amount_minor))
+    payer_bears_fee = rules.fee_bearer == "payer"
+    most = (largest - provider.fee(largest) if payer_bears_fee else largest).amount_minor
+    contributions.check_amount(amount, Money(min(rules.contribution_max_minor or most, most), amount.currency))
     if amount.amount_minor < smallest.amount_minor:
         raise errors.AmountBelowMinimum(smallest)
     if waiting is not None:
         return waiting  # Asked twice, and not paid yet: the same link, not a second debt.
-    quoted = quote(provider, amount, payer_bears_fee=rules.fee_bearer == "payer")
+    quoted = quote(provider, amount, payer_bears_fee)
     key = f"contribute:{cause.message_id}" if cause.message_id else f"contribute:{secrets.token_hex(16)}"
     transaction = contributions.begin(session, group_id, user_id, amount, key, at, cause)
     statement = insert(Collection).values(
@@ -107,8 +111,9 @@ def link_url(token: str) -> str:
     return f"{settings().public_base_url}/p/{token}"
 
 
-def look_at(session: Session, token: str) -> PayLink:
-    """What stands behind a pay link. Raises `UnknownLink`."""
+def look_at(session: Session, token: str, at: datetime) -> PayLink:
+    """What stands behind a pay link at this moment. Raises `UnknownLink`."""
+    _check_token(token)
     row = session.execute(
         select(Collection, Transaction, Group.name, User.name, Receipt.number)
         .join(Transaction, Transaction.id == Collection.transaction_id)
@@ -129,7 +134,8 @@ def look_at(session: Session, token: str) -> PayLink:
         token=token,
         group_name=group_name,
         payer_name=payer_name or "",
-        state=transaction.state,
+        # Nobody has swept yet what ran out a moment ago; it is over all the same.
+        state="expired" if _is_over(transaction, collection, at) else transaction.state,
         held=bool(held),
         quote=Quote(
             Money(collection.amount_minor, transaction.currency),
@@ -166,19 +172,33 @@ def open_checkout(token: str) -> str:
     return answer.url
 
 
+def _check_token(token: str) -> None:
+    if not re.fullmatch(r"[\w-]{8,40}", token, re.ASCII):
+        raise errors.UnknownLink
+
+
+def _is_over(transaction: Transaction, collection: Collection, at: datetime) -> bool:
+    return transaction.state in OPEN_STATES and at >= collection.expires_at
+
+
 def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
+    _check_token(token)
     with db.session() as session:
         collection = session.scalar(select(Collection).where(Collection.token == token).with_for_update())
         if collection is None:
             raise errors.UnknownLink
         transaction = session.get_one(Transaction, collection.transaction_id)
-        if transaction.state not in OPEN_STATES or collection.closed_at or clock.now() >= collection.expires_at:
+        if transaction.state not in OPEN_STATES or collection.closed_at or _is_over(transaction, collection, clock.now()):
             raise errors.LinkClosed
-        url = session.scalar(
-            select(Checkout.url).where(Checkout.transaction_id == transaction.id, Checkout.state == "open")
-        )
-        if url is not None:
-            return url
+        known = session.execute(
+            select(Checkout.state, Checkout.url).where(
+                Checkout.transaction_id == transaction.id, Checkout.state.in_(("open", "held"))
+            )
+        ).all()
+        if any(state == "held" for state, _ in known):
+            raise errors.LinkClosed
+        if known:
+            return str(known[0].url)
         now = clock.now()
         checkout = Checkout(
             group_id=collection.group_id,
@@ -210,7 +230,9 @@ def came_back(session: Session, token: str) -> None:
         .where(Collection.token == token, Checkout.state.in_(("opening", "open")))
     )
     for checkout_id in ids:
-        outbox.put(session, "payments.verify", {"checkout": checkout_id}, f"verify:{checkout_id}:back")
+        # A payer who looks again and again makes us ask at most every ten seconds.
+        key = f"verify:{checkout_id}:back:{int(clock.now().timestamp()) // 10}"
+        outbox.put(session, "payments.verify", {"checkout": checkout_id}, key)
 
 
 def sweep() -> int:
@@ -219,7 +241,12 @@ def sweep() -> int:
     with db.session() as session:
         due = session.scalars(
             select(Checkout)
-            .where(Checkout.state.in_(("opening", "open")), Checkout.next_check_at <= now)
+            .where(
+                Checkout.state.in_(ASK_ABOUT),
+                Checkout.next_check_at <= now,
+                # A page that was declined or ran out may still be open in the payer's browser for a while.
+                Checkout.state.in_(("opening", "open")) | (Checkout.created_at > now - ASK_LONGEST),
+            )
             .order_by(Checkout.next_check_at)
             .limit(SWEEP_LIMIT)
             .with_for_update(skip_locked=True)
@@ -236,7 +263,9 @@ def sweep() -> int:
             .limit(SWEEP_LIMIT)
         ).all()
         for collection_id in expired:
-            outbox.put(session, "payments.expire", {"collection": collection_id}, f"expire:{collection_id}")
+            outbox.put(
+                session, "payments.expire", {"collection": collection_id}, f"expire:{collection_id}:{now:%Y%m%d%H}"
+            )
         session.commit()
     return len(due) + len(expired)
 
@@ -262,6 +291,7 @@ def expire(collection_id: int) -> None:
         collection = session.get_one(Collection, collection_id)
         if collection.closed_at:
             return
+        transaction_id = collection.transaction_id
         checkouts = session.scalars(
             select(Checkout.id).where(
                 Checkout.transaction_id == collection.transaction_id, Checkout.state.in_(("opening", "open"))
@@ -270,12 +300,13 @@ def expire(collection_id: int) -> None:
     for checkout_id in checkouts:
         verify(checkout_id)
     with db.session() as session:
-        collection = session.get_one(Collection, collection_id, with_for_update=True)
         now = clock.now()
+        # Checkouts before the collection, as `settle` locks them too.
         session.execute(
             update(Checkout)
-            .where(Checkout.transaction_id == collection.transaction_id, Checkout.state.in_(("opening", "open")))
+            .where(Checkout.transaction_id == transaction_id, Checkout.state.in_(("opening", "open")))
             .values(state="closed")
         )
+        collection = session.get_one(Collection, collection_id, with_for_update=True)
         settling.end_unpaid(session, collection, "expired", "not paid in time", now)
         session.commit()

@@ -42,7 +42,7 @@ class Checkout(Base):
     __table_args__ = (
         CheckConstraint(f"state IN {CHECKOUT_STATES!r}", name="state"),
         CheckConstraint("(state = 'held') = (held_reason IS NOT NULL)", name="held_reason"),
-        Index("ix_checkouts_next_check_at", "next_check_at", postgresql_where=text("state IN ('opening', 'open')")),
+        Index("ix_checkouts_next_check_at", "next_check_at", postgresql_where=text("state NOT IN ('paid', 'held')")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from core import db
+from core import clock, db
 from payments import collections, errors
 
 REFRESH_LIMIT = 40
@@ -15,7 +15,7 @@ blueprint = Blueprint("pay", __name__, template_folder="templates", static_folde
 def show(token: str) -> Response:
     """The link itself; a chat's link preview may fetch it freely, since only the button starts a checkout."""
     with db.session() as session:
-        link = collections.look_at(session, token)
+        link = collections.look_at(session, token, clock.now())
         if "back" in request.args and link.state == "processing":
             collections.came_back(session, token)
             session.commit()
@@ -31,7 +31,7 @@ def pay(token: str) -> AnyResponse:
         return redirect(f"/p/{token}", code=303)
     except errors.ProviderUnavailable:
         with db.session() as session:
-            page = _page(collections.look_at(session, token), unavailable=True)
+            page = _page(collections.look_at(session, token, clock.now()), unavailable=True)
         page.status_code = 503
         page.headers["Retry-After"] = "30"
         return page
@@ -39,16 +39,20 @@ def pay(token: str) -> AnyResponse:
 
 def _refresh_seconds(link: collections.PayLink) -> int | None:
     # While the answer is on its way the page looks again by itself, slower each time, and not for ever.
-    looks = int(request.args.get("look", "0")) if request.args.get("look", "0").isdigit() else 0
+    looks = _looks()
     if "back" not in request.args or link.state != "processing" or link.held or looks >= REFRESH_LIMIT:
         return None
     return min(1 + looks // 5, 10)
 
 
-def _page(link: collections.PayLink, refresh: int | None = None, unavailable: bool = False) -> Response:
+def _looks() -> int:
+    """How often the page has looked again so far."""
     looks = request.args.get("look", "0")
-    following = int(looks) + 1 if looks.isdigit() else 1
-    body = render_template("pay.html", link=link, refresh=refresh, look=following, unavailable=unavailable)
+    return int(looks) if looks.isdecimal() and len(looks) <= 3 else 0
+
+
+def _page(link: collections.PayLink, refresh: int | None = None, unavailable: bool = False) -> Response:
+    body = render_template("pay.html", link=link, refresh=refresh, look=_looks() + 1, unavailable=unavailable)
     response = make_response(body)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -23,12 +23,14 @@ def settle(session: Session, checkout_id: int, verification: Verification, at: d
     Succeeded and everything matches: posted, receipt and notes put in the outbox. Succeeded with another reference,
     amount or currency: held. Declined: the contribution failed, unless another checkout of it is still open.
     """
-    checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
+    # What this session has read before is not what stands there now that the row is locked.
+    checkout = session.get_one(Checkout, checkout_id, with_for_update=True, populate_existing=True)
     if checkout.state in ("paid", "held"):
         return
     checkout.provider_status = verification.status
     collection = session.scalars(
-        select(Collection).where(Collection.transaction_id == checkout.transaction_id).with_for_update()
+        select(Collection).where(Collection.transaction_id == checkout.transaction_id).with_for_update(),
+        execution_options={"populate_existing": True},
     ).one()
     if verification.outcome is Outcome.SUCCEEDED:
         _settle_paid(session, checkout, collection, verification, at)
@@ -59,7 +61,7 @@ def end_unpaid(session: Session, collection: Collection, state: str, reason: str
 def _settle_paid(
     session: Session, checkout: Checkout, collection: Collection, verification: Verification, at: datetime
 ) -> None:
-    transaction = session.get_one(Transaction, checkout.transaction_id)
+    transaction = session.get_one(Transaction, checkout.transaction_id, populate_existing=True)
     expected = Money(collection.gross_minor, transaction.currency)
     if verification.reference != checkout.reference:
         _hold(session, checkout, f"the provider answered for another reference: {verification.reference}", at)

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, Literal
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
@@ -59,6 +59,9 @@ REMEDIES: dict[str, Remedy] = {
     "21610": "opted_out",
     **dict.fromkeys(("21211", "21614", "21635", "30005", "30006", "30004", "30007"), "give_up"),
 }
+
+# What the SDK raises when the network, Twilio or the answer is broken: nobody knows what happened.
+NO_ANSWER = (requests.RequestException, TwilioException, ValueError, KeyError, TypeError, AttributeError)
 
 log = logging.getLogger(__name__)
 
@@ -115,20 +118,22 @@ def twiml(answer: Answer) -> str:
 
 def send(channel: str, address: str, body: str, status_callback: str, template_sid: str | None = None) -> Sent:
     """Sends one message. "unknown" must never simply be sent again: ask `find_sent` first."""
-    content: dict[str, Any] = (
-        {"content_sid": template_sid, "content_variables": json.dumps({"1": body})} if template_sid else {"body": body}
-    )
+    content: dict[str, Any] = {"body": body}
+    if template_sid:
+        content = {"content_sid": template_sid, "content_variables": json.dumps({"1": _one_line(body)})}
     started = time.monotonic()
     try:
         message = _client().messages.create(
             to=PREFIX[channel] + address, from_=_sender(channel), status_callback=status_callback, **content
         )
-        result = Sent("sent", message.sid)
+        result = Sent("sent", message.sid) if message.sid else Sent("unknown", error_code="no sid")
     except TwilioRestException as error:
         known = error.code is not None and 400 <= error.status < 500
         result = Sent("refused", error_code=str(error.code)) if known else Sent("unknown", error_code=str(error.status))
     except requests.RequestException as error:
         result = Sent("not_sent" if never_left(error) else "unknown", error_code=type(error).__name__)
+    except NO_ANSWER as error:
+        result = Sent("unknown", error_code=type(error).__name__)
     _log("send", result.outcome, result.error_code, started)
     return result
 
@@ -136,14 +141,20 @@ def send(channel: str, address: str, body: str, status_callback: str, template_s
 def find_sent(channel: str, address: str, body: str, since: datetime) -> list[str]:
     """The ids of messages with this text that Twilio has taken since about then: what became of an unknown send.
 
-    Raises `requests.RequestException` or `TwilioRestException` when Twilio does not answer.
+    Raises one of `NO_ANSWER` when Twilio gives no usable answer.
     """
     messages = _client().messages.list(
         to=PREFIX[channel] + address, date_sent_after=since - timedelta(days=1), limit=50
     )
     # Two minutes of grace, because Twilio's clock is not ours.
     earliest = since - timedelta(minutes=2)
-    return [str(m.sid) for m in messages if body in (m.body or "") and m.date_created >= earliest]
+    words = _one_line(body)
+    return [str(m.sid) for m in messages if words in _one_line(m.body or "") and m.date_created >= earliest]
+
+
+def _one_line(body: str) -> str:
+    # WhatsApp refuses template variables with line breaks, tabs or many spaces; stars would show as stars there.
+    return " ".join(body.replace("*", "").split())
 
 
 def _phone(address: str, wa_id: str) -> str | None:

@@ -51,5 +51,6 @@ def _named(groups: list[GroupView], text: str) -> GroupView | None:
     if not said:
         return None
     names = [group.name.casefold() for group in groups]
-    found = process.extractOne(said, names, scorer=fuzz.ratio, score_cutoff=80)
-    return groups[found[2]] if found and names.count(found[0]) == 1 else None
+    cutoff = 100 if said in names else 80
+    fitting = process.extract(said, names, scorer=fuzz.ratio, score_cutoff=cutoff, limit=2)
+    return groups[fitting[0][2]] if len(fitting) == 1 else None

@@ -62,12 +62,12 @@ def join(talk: Talk, rest: str) -> Answer:
     """`join UMOJA-7K3M9Q`."""
     if not rest:
         return talk.ask("joining.code", talk.say("ask-code"))
-    if talk.wrong_codes >= WRONG_CODES_A_DAY:
+    if len(talk.wrong_codes) >= WRONG_CODES_A_DAY:
         return talk.answer("too-many-codes")
     try:
         group = groups.by_code(talk.session, rest)
     except errors.UnknownCode:
-        talk.wrong_codes += 1
+        talk.wrong_codes = [*talk.wrong_codes, talk.at.timestamp()]
         return talk.ask("joining.code", talk.say("unknown-code"))
     try:
         groups.join(talk.session, group, talk.user_id, talk.at, talk.cause)
@@ -76,7 +76,7 @@ def join(talk: Talk, rest: str) -> Answer:
         return talk.answer("already-member", group=group.name)
     except errors.GroupFull:
         return talk.answer("group-full", group=group.name, limit=group.member_limit)
-    talk.group_id, talk.wrong_codes = group.id, 0
+    talk.group_id, talk.wrong_codes = group.id, []
     count = groups.count_members(talk.session, group.id)
     _tell_officers(talk, group, count)
     return talk.answer("joined", group=group.name, name=talk.name, count=count)

@@ -30,7 +30,7 @@ def history(talk: Talk, rest: str) -> Answer:
             date=talk.date(line.at, group.time_zone),
             amount=str(line.amount),
             state=line.state,
-            number=line.receipt_number or "",
+            number=str(line.receipt_number or ""),
         )
         for line in lines
     ]

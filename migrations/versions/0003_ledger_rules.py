@@ -23,6 +23,7 @@ CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER receipts_append_only BEFORE UPDATE OR DELETE ON receipts
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER receipts_no_truncate BEFORE TRUNCATE ON receipts EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER transactions_no_delete BEFORE DELETE ON transactions
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
@@ -40,6 +41,17 @@ END $$;
 
 CREATE CONSTRAINT TRIGGER entries_sum_to_zero AFTER INSERT ON entries
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_zero_sum();
+
+CREATE FUNCTION check_has_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM entries WHERE transaction_id = NEW.id) THEN
+        RAISE EXCEPTION 'transaction % is completed without entries', NEW.id USING ERRCODE = 'GW002';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER transactions_have_entries AFTER UPDATE OF state ON transactions
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'completed') EXECUTE FUNCTION check_has_entries();
 """
 
 STATES = """
@@ -57,9 +69,22 @@ BEGIN
         OR (OLD.state = 'completed' AND NEW.state = 'reversed')) THEN
         RAISE EXCEPTION 'transaction %: % cannot become %', OLD.id, OLD.state, NEW.state USING ERRCODE = 'GW003';
     END IF;
+    IF OLD.state NOT IN ('pending', 'processing') AND (NEW.content, NEW.completed_at, NEW.channel, NEW.message_id,
+        NEW.failure) IS DISTINCT FROM (OLD.content, OLD.completed_at, OLD.channel, OLD.message_id, OLD.failure) THEN
+        RAISE EXCEPTION 'transaction %: how it ended cannot be changed', OLD.id USING ERRCODE = 'GW001';
+    END IF;
     RETURN NEW;
 END $$;
 
+CREATE FUNCTION check_transaction_birth() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state <> 'pending' THEN
+        RAISE EXCEPTION 'a transaction begins as pending, not %', NEW.state USING ERRCODE = 'GW003';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER transactions_birth BEFORE INSERT ON transactions
+    FOR EACH ROW EXECUTE FUNCTION check_transaction_birth();
 CREATE TRIGGER transactions_states BEFORE UPDATE ON transactions
     FOR EACH ROW EXECUTE FUNCTION check_transaction_change();
 """
@@ -95,7 +120,7 @@ POSTING = """
 -- Posts the legs of an open transaction: balances, entries, receipt and audit row, or nothing at all.
 -- Leg i moves p_amounts[i] (credit positive) on the wallet (p_kinds[i], p_users[i] or NULL, p_providers[i] or '').
 -- GW002 unbalanced, GW003 already ended, GW004 same transaction with other content, GW005 unknown wallet;
--- a wallet that would end on the wrong side of zero raises check_violation (ck_wallets_balance_side).
+-- a leg that leaves its wallet on the wrong side of zero raises check_violation (ck_wallets_balance_side).
 CREATE FUNCTION post_transaction(p_transaction bigint, p_at timestamptz, p_actor bigint, p_channel text,
                                  p_message text, p_kinds text[], p_users bigint[], p_providers text[],
                                  p_amounts bigint[])
@@ -165,4 +190,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION post_transaction, audit_append, audit_line")
-    op.execute("DROP FUNCTION check_transaction_change, check_zero_sum, refuse_change CASCADE")
+    op.execute("DROP FUNCTION check_transaction_birth, check_transaction_change, check_has_entries CASCADE")
+    op.execute("DROP FUNCTION check_zero_sum, refuse_change CASCADE")

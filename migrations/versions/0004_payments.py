@@ -68,7 +68,7 @@ def upgrade() -> None:
         "checkouts",
         ["next_check_at"],
         unique=False,
-        postgresql_where=sa.text("state IN ('opening', 'open')"),
+        postgresql_where=sa.text("state NOT IN ('paid', 'held')"),
     )
     op.create_index(op.f("ix_checkouts_transaction_id"), "checkouts", ["transaction_id"], unique=False)
     op.create_table(

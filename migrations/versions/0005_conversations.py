@@ -51,7 +51,7 @@ def upgrade() -> None:
         sa.Column("question", sa.Text(), nullable=True),
         sa.Column("slots", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("group_id", sa.BigInteger(), nullable=True),
-        sa.Column("wrong_codes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("wrong_codes", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_dialogues_group_id")),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_dialogues_user_id")),

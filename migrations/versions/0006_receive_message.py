@@ -14,7 +14,7 @@ CREATE FUNCTION receive_message(p_provider text, p_message text, p_channel text,
                                 p_country text, p_body text, p_media jsonb, p_at timestamptz)
 RETURNS TABLE (inbound_id bigint, answer text, identity_id bigint, opted_out boolean, user_id bigint, phone text,
                name text, language text, country text, question text, slots jsonb, group_id bigint,
-               wrong_codes integer, asked_at timestamptz, groups jsonb) LANGUAGE plpgsql AS $$
+               wrong_codes jsonb, asked_at timestamptz, groups jsonb) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     v_identity identities;
@@ -45,7 +45,7 @@ BEGIN
         SELECT m.answer INTO v_answer FROM inbound_messages m
          WHERE m.provider = p_provider AND m.message_id = p_message;
         RETURN QUERY SELECT NULL::bigint, v_answer, v_identity.id, false, v_user.id, v_user.phone, v_user.name,
-            v_user.language, v_user.country, NULL::text, NULL::jsonb, NULL::bigint, 0, NULL::timestamptz, NULL::jsonb;
+            v_user.language, v_user.country, NULL::text, NULL::jsonb, NULL::bigint, NULL::jsonb, NULL::timestamptz, NULL::jsonb;
         RETURN;
     END IF;
 
@@ -53,7 +53,7 @@ BEGIN
     SELECT * INTO v_dialogue FROM dialogues d WHERE d.user_id = v_user.id;
     RETURN QUERY SELECT v_inbound, NULL::text, v_identity.id, v_identity.opted_out_at IS NOT NULL, v_user.id,
         v_user.phone, v_user.name, v_user.language, v_user.country, v_dialogue.question,
-        coalesce(v_dialogue.slots, '{}'::jsonb), v_dialogue.group_id, coalesce(v_dialogue.wrong_codes, 0),
+        coalesce(v_dialogue.slots, '{}'::jsonb), v_dialogue.group_id, coalesce(v_dialogue.wrong_codes, '[]'::jsonb),
         v_dialogue.asked_at,
         (SELECT coalesce(jsonb_agg(jsonb_build_object('id', g.id, 'code', g.code, 'name', g.name, 'currency',
                     g.currency, 'time_zone', g.time_zone, 'country', g.country, 'role', m.role) ORDER BY m.id), '[]')

@@ -55,6 +55,8 @@ CHANNELS = {
     "USD": ["card"],
 }
 
+UNKNOWN = Outcome.UNKNOWN
+
 log = logging.getLogger(__name__)
 
 
@@ -95,26 +97,28 @@ class Paystack:
         outcome, data, detail = self._call("POST", "/transaction/initialize", body)
         url = data.get("authorization_url")
         if outcome is Outcome.SUCCEEDED and not url:
-            outcome, detail = Outcome.UNKNOWN, "the answer has no authorization_url"
+            outcome, detail = UNKNOWN, "the answer has no authorization_url"
         return CheckoutAnswer(outcome, url if outcome is Outcome.SUCCEEDED else None, detail)
 
     def verify(self, reference: str) -> Verification:
         """GET /transaction/verify/{reference}. A reference that Paystack does not know is PENDING: it may yet come."""
         outcome, data, detail = self._call("GET", f"/transaction/verify/{reference}")
         if outcome is Outcome.DECLINED:
-            return Verification(Outcome.PENDING, "not_found")
+            # Only "not found" is about the payment; a refused key says nothing about it.
+            unknown_to_them = detail in ("transaction_not_found", "404")
+            return Verification(Outcome.PENDING, "not_found") if unknown_to_them else Verification(UNKNOWN, detail)
         if outcome is not Outcome.SUCCEEDED:
             return Verification(outcome, detail)
         status = str(data.get("status"))
-        outcome = STATUSES.get(status, Outcome.UNKNOWN)
+        outcome = STATUSES.get(status, UNKNOWN)
         if outcome is not Outcome.SUCCEEDED:
             return Verification(outcome, status, data.get("reference"))
         try:
             currency = str(data["currency"])
-            paid = _from_wire(int(data["amount"]), currency)
-            fee = _from_wire(int(data.get("fees") or 0), currency, round_up=True)
-        except (KeyError, TypeError, ValueError, MoneyError) as error:
-            return Verification(Outcome.UNKNOWN, f"unreadable: {type(error).__name__}")
+            paid = _from_wire(_whole(data["amount"]), currency)
+            fee = _from_wire(_whole(data.get("fees") or 0), currency, round_up=True)
+        except (KeyError, ValueError, MoneyError) as error:
+            return Verification(UNKNOWN, f"unreadable: {type(error).__name__}")
         return Verification(outcome, status, data.get("reference"), paid, fee)
 
     def read_event(self, body: bytes, headers: Mapping[str, str]) -> Event:
@@ -122,11 +126,12 @@ class Paystack:
         expected = hmac.new(self._secret_key.encode(), body, hashlib.sha512).hexdigest()
         if not hmac.compare_digest(expected.encode(), headers.get("x-paystack-signature", "").encode()):
             raise BadSignature
-        # Paystack gives events no id: the same news is the same event, reference and status.
+        # Paystack gives events no id: the same news is the same event, reference, status and object.
         event = json.loads(body)
         data = event.get("data") or {}
-        reference = str(data.get("reference") or data.get("transaction_reference") or "")
-        return Event(f"{event.get('event')}:{reference}:{data.get('status')}", reference)
+        about = data["transaction"] if isinstance(data.get("transaction"), dict) else data
+        reference = str(about.get("reference") or data.get("transaction_reference") or "")
+        return Event(f"{event.get('event')}:{reference}:{data.get('status')}:{data.get('id')}", reference)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[Outcome, dict[str, Any], str]:
         started = time.monotonic()
@@ -148,19 +153,21 @@ class Paystack:
                 method, self._base_url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
             )
         except requests.RequestException as error:
-            return (Outcome.NOT_SENT if never_left(error) else Outcome.UNKNOWN), {}, type(error).__name__
+            return (Outcome.NOT_SENT if never_left(error) else UNKNOWN), {}, type(error).__name__
         if answer.status_code >= 500:
-            return Outcome.UNKNOWN, {}, f"HTTP {answer.status_code}"
+            return UNKNOWN, {}, f"HTTP {answer.status_code}"
         try:
             envelope = answer.json()
             data = envelope.get("data") or {}
         except (requests.JSONDecodeError, AttributeError):
-            return Outcome.UNKNOWN, {}, f"HTTP {answer.status_code}, unreadable"
+            data = None
+        if not isinstance(data, dict):
+            return UNKNOWN, {}, f"HTTP {answer.status_code}, unreadable"
         if answer.ok and envelope.get("status") is True:
             return Outcome.SUCCEEDED, data, "ok"
         code = str(envelope.get("code") or answer.status_code)
         if code == "duplicate_reference":
-            return Outcome.UNKNOWN, {}, code  # The first one exists: ask about it.
+            return UNKNOWN, {}, code  # The first one exists: ask about it.
         if answer.status_code == 429:
             return Outcome.NOT_SENT, {}, code
         return Outcome.DECLINED, {}, code
@@ -181,6 +188,13 @@ def _fee_hundredths(currency: str, amount: int) -> int:
 
 def _percent(amount: int, hundredths_of_percent: int) -> int:
     return (amount * hundredths_of_percent + 5_000) // 10_000
+
+
+def _whole(value: object) -> int:
+    """A whole number as JSON or as text gives it. Raises `ValueError`: an amount is never rounded into shape."""
+    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
+        return int(value)
+    raise ValueError("not a whole number")
 
 
 def _to_wire(money: Money) -> int:

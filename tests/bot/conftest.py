@@ -8,17 +8,17 @@ from flask.testing import FlaskClient
 from core import db
 from tests.bot.speech import lose_patience, taken
 from tests.conftest import settings_of
-from tests.payments.conftest import MovableClock, movable_clock
+from tests.payments.conftest import MovableClock, committing, module_database, movable_clock
 from tests.payments.servers import ScriptedServer, scripted
 from tests.payments.web import client
 
-__all__ = ["movable_clock"]
+__all__ = ["committing", "module_database", "movable_clock"]
 
 pytest.register_assert_rewrite("tests.bot.actors")
 
 
 @pytest.fixture
-def twilio_server(committing: str, redis_url: str, movable_clock: MovableClock) -> Iterator[ScriptedServer]:  # noqa: F811
+def twilio_server(committing: str, redis_url: str, movable_clock: MovableClock) -> Iterator[ScriptedServer]:
     """Twilio as the test wants it; it takes every message unless told otherwise. Commits are real."""
     changes = {"DATABASE_URL": committing, "REDIS_URL": redis_url, "CLOCK_FILE": str(movable_clock.path)}
     with scripted(taken) as server, settings_of(TWILIO_BASE_URL=server.url, **changes):

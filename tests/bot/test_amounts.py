@@ -226,7 +226,7 @@ CAREFUL = [
 def test_figures_and_separators_are_read_as_a_careful_person_would_or_not_at_all(text: str) -> None:
     reading = amounts.read(text, "KES")
     if reading.money is not None:
-        figures = text.strip()
+        figures = text.strip().rstrip(" .,")  # A full stop behind the figures ends the sentence.
         meant = {read(figures) for form, read in CAREFUL if form.fullmatch(figures)}
         assert meant == {reading.money.major}
 

@@ -1,7 +1,6 @@
-"""A Redis and a database that the tests of core have to themselves, empty for each of them."""
+"""A Redis and a database that are empty for each test."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
@@ -13,8 +12,6 @@ from core.queues import QUEUES
 from sandbox.services import free_port
 from tests.conftest import copy_of
 from tests.core.work import Bells
-
-OWN_DATABASE = 9
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +32,10 @@ def database_url(core_engine: Engine) -> str:
 
 @pytest.fixture
 def redis_url(redis_url: str) -> Iterator[str]:
-    """An empty database of the shared server, so that no other test's worker takes what is rung for here."""
-    url = urlsplit(redis_url)._replace(path=f"/{OWN_DATABASE}").geturl()
-    with Redis.from_url(url) as redis:
+    """The Redis of this process, emptied before and after."""
+    with Redis.from_url(redis_url) as redis:
         redis.flushdb()
-        yield url
+        yield redis_url
         redis.flushdb()
 
 

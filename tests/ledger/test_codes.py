@@ -33,7 +33,7 @@ def test_a_code_is_found_however_it_was_typed(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "   ", "UMOJA", "7K3M9", "UMOJA-7K3M9", "UMOJA-7K3M9A", "UMOJA-0K3M9Q", "UMOJA-1K3M9Q", "7K3M9Q yes", "☂"],
+    ["", "   ", "UMOJA", "7K3M9", "UMOJA-7K3M9", "UMOJA-7K3M9A", "UMOJA-0K3M9Q", "UMOJA-1K3M9Q", "☂"],
 )
 def test_what_is_no_code_is_not_taken_for_one(typed: str) -> None:
     assert codes.find(typed) is None

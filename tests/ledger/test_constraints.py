@@ -57,7 +57,8 @@ REFUSED = {
     # Transactions
     "ck_transactions_kind": TRANSACTION + "(:umoja, :ama, 'gift', 'KES', 1, 'k', 'sms', now())",
     # The trigger of the states would refuse first.
-    "ck_transactions_state": """ALTER TABLE transactions DISABLE TRIGGER transactions_states;
+    "ck_transactions_state": """SET CONSTRAINTS ALL IMMEDIATE;
+                                ALTER TABLE transactions DISABLE TRIGGER transactions_states;
                                 UPDATE transactions SET state = 'lost' WHERE id = :open""",
     "ck_transactions_amount": TRANSACTION + "(:umoja, :ama, 'contribution', 'KES', 0, 'k', 'sms', now())",
     "ck_transactions_completed_at": "UPDATE transactions SET state = 'completed' WHERE id = :open",

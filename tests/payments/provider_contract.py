@@ -29,6 +29,7 @@ UNCLEAR = {
     "a closed connection": hang_up,
     "an answer that breaks off": break_off,
     "HTTP 500": Reply("Internal Server Error", 500, "text/plain"),
+    "HTTP 500 with JSON": Reply({"status": False, "message": "Error", "code": "unknown"}, 500),
     "HTTP 502 with a page": Reply("<html>Bad Gateway</html>", 502, "text/html"),
     "HTTP 503 with JSON": Reply({"status": False, "message": "try later"}, 503),
     "a page instead of JSON": Reply("<html><h1>Welcome</h1></html>", 200, "text/html"),
