@@ -159,20 +159,28 @@ def _put_back(claim: _Claim, reason: str) -> None:
         log.error("outbox row is dead: an operator must look", extra={"outbox_id": claim.id, "kind": claim.kind})
 
 
+# The row is found by its key alone and tested afterwards: with the state in the same condition the planner may choose
+# the index of open rows, and a backlog would make every claim read all of it.
 _CLAIM = text("""
-    UPDATE outbox SET state = 'running', attempts = attempts + 1, lease_until = now() + :lease
-     WHERE id = :id AND ((state = 'pending' AND next_attempt_at <= now())
-                      OR (state = 'running' AND lease_until < now()))
-    RETURNING kind, payload, attempts""")
+    WITH found AS MATERIALIZED (SELECT * FROM outbox WHERE id = :id FOR UPDATE)
+    UPDATE outbox SET state = 'running', attempts = found.attempts + 1, lease_until = now() + :lease
+      FROM found
+     WHERE outbox.id = found.id AND ((found.state = 'pending' AND found.next_attempt_at <= now())
+                                  OR (found.state = 'running' AND found.lease_until < now()))
+    RETURNING found.kind, found.payload, found.attempts + 1 AS attempts""")
 
 # `attempts` is the claim's fencing token: a worker that lost its lease no longer matches and changes nothing.
 _FINISH = text("""
+    WITH found AS MATERIALIZED (SELECT * FROM outbox WHERE id = :id FOR UPDATE)
     UPDATE outbox SET state = 'done', done_at = now(), lease_until = NULL
-     WHERE id = :id AND state = 'running' AND attempts = :attempts""")
+      FROM found
+     WHERE outbox.id = found.id AND found.state = 'running' AND found.attempts = :attempts""")
 
 _PUT_BACK = text("""
+    WITH found AS MATERIALIZED (SELECT * FROM outbox WHERE id = :id FOR UPDATE)
     UPDATE outbox SET state = :state, next_attempt_at = now() + :delay, lease_until = NULL, last_error = :reason
-     WHERE id = :id AND state = 'running' AND attempts = :attempts""")
+      FROM found
+     WHERE outbox.id = found.id AND found.state = 'running' AND found.attempts = :attempts""")
 
 _DUE = text("""
     UPDATE outbox SET rung_at = now()

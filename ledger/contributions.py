@@ -8,13 +8,13 @@ Dr fee expense              what the provider kept
 
 from datetime import datetime
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.db import Session
 from core.money import Money
 from ledger import audit, errors
-from ledger.models import OPEN_STATES, Transaction, Wallet
+from ledger.models import OPEN_STATES, Transaction
 from ledger.postings import Cause, Leg, Posted, post
 
 
@@ -59,27 +59,21 @@ def begin(
 
 def mark_processing(session: Session, transaction_id: int) -> None:
     """The payer went to pay. Nothing changes when the contribution has already ended."""
-    session.execute(
-        update(Transaction)
-        .where(Transaction.id == transaction_id, Transaction.state == "pending")
-        .values(state="processing")
-    )
+    transaction = _locked(session, transaction_id)
+    if transaction.state == "pending":
+        transaction.state = "processing"
 
 
 def end(session: Session, transaction_id: int, state: str, reason: str, at: datetime, cause: Cause) -> bool:
     """Ends an open contribution without money: state failed, expired or cancelled. False when it had ended before."""
-    session.execute(_LOCK, {"transaction": transaction_id})
-    ended = session.execute(
-        update(Transaction)
-        .where(Transaction.id == transaction_id, Transaction.state.in_(OPEN_STATES))
-        .values(state=state, failure=reason)
-        .returning(Transaction.group_id)
-    ).one_or_none()
-    if ended is None:
+    # The group first and the row second, as a posting locks them too.
+    session.execute(_LOCK_GROUP, {"transaction": transaction_id})
+    transaction = _locked(session, transaction_id)
+    if transaction.state not in OPEN_STATES:
         return False
-    audit.record(
-        session, ended.group_id, f"contribution_{state}", {"transaction": transaction_id, "reason": reason}, at, cause
-    )
+    transaction.state, transaction.failure = state, reason
+    data = {"transaction": transaction_id, "reason": reason}
+    audit.record(session, transaction.group_id, f"contribution_{state}", data, at, cause)
     return True
 
 
@@ -98,8 +92,6 @@ def complete(
     """
     if fee_minor < 0 or gross_minor < transaction.amount_minor:
         raise errors.Unbalanced("less was paid than is credited")
-    session.execute(_LOCK, {"transaction": transaction.id})
-    _open_cash_wallet(session, transaction.group_id, provider, transaction.currency)
     legs = [
         Leg("cash", fee_minor - gross_minor, provider=provider),
         Leg("fee_expense", -fee_minor),
@@ -109,9 +101,9 @@ def complete(
     return post(session, transaction.id, legs, at, cause)
 
 
-def _open_cash_wallet(session: Session, group_id: int, provider: str, currency: str) -> None:
-    statement = insert(Wallet).values(group_id=group_id, kind="cash", provider=provider, currency=currency)
-    session.execute(statement.on_conflict_do_nothing())
+def _locked(session: Session, transaction_id: int) -> Transaction:
+    """The row as it stands now, found by its key alone: a condition on the state may cost a scan of all open ones."""
+    return session.get_one(Transaction, transaction_id, with_for_update=True, populate_existing=True)
 
 
-_LOCK = text("SELECT pg_advisory_xact_lock(group_id) FROM transactions WHERE id = :transaction")
+_LOCK_GROUP = text("SELECT pg_advisory_xact_lock(group_id) FROM transactions WHERE id = :transaction")

@@ -135,7 +135,7 @@ def look_at(session: Session, token: str, at: datetime) -> PayLink:
         group_name=group_name,
         payer_name=payer_name or "",
         # Nobody has swept yet what ran out a moment ago; it is over all the same.
-        state="expired" if _is_over(transaction, collection, at) else transaction.state,
+        state="expired" if transaction.state in OPEN_STATES and at >= collection.expires_at else transaction.state,
         held=bool(held),
         quote=Quote(
             Money(collection.amount_minor, transaction.currency),
@@ -177,10 +177,6 @@ def _check_token(token: str) -> None:
         raise errors.UnknownLink
 
 
-def _is_over(transaction: Transaction, collection: Collection, at: datetime) -> bool:
-    return transaction.state in OPEN_STATES and at >= collection.expires_at
-
-
 def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
     _check_token(token)
     with db.session() as session:
@@ -188,7 +184,8 @@ def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
         if collection is None:
             raise errors.UnknownLink
         transaction = session.get_one(Transaction, collection.transaction_id)
-        if transaction.state not in OPEN_STATES or collection.closed_at or _is_over(transaction, collection, clock.now()):
+        now = clock.now()
+        if transaction.state not in OPEN_STATES or collection.closed_at or now >= collection.expires_at:
             raise errors.LinkClosed
         known = session.execute(
             select(Checkout.state, Checkout.url).where(
@@ -199,7 +196,6 @@ def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
             raise errors.LinkClosed
         if known:
             return str(known[0].url)
-        now = clock.now()
         checkout = Checkout(
             group_id=collection.group_id,
             transaction_id=transaction.id,

@@ -19,9 +19,10 @@ def postgresql(folder: Path) -> Iterator[str]:
     try:
         yield create_database(server.get_uri(driver="psycopg2"), "groupwallet")
     finally:
-        # `cleanup` alone leaves the server running for as long as a handle of a killed process is on record.
         server.cleanup()
-        server.stop()
+        # That leaves the server running for as long as a handle of a killed process is on record.
+        if (folder / "postmaster.pid").exists():
+            server.stop()
 
 
 @contextmanager

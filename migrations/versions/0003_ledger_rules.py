@@ -143,10 +143,10 @@ BEGIN
     v_content := sha256(convert_to(array_to_string(p_kinds, ',') || '|' || array_to_string(p_users, ',', '-') || '|'
         || array_to_string(p_providers, ',') || '|' || array_to_string(p_amounts, ','), 'UTF8'));
 
-    UPDATE transactions SET state = 'completed', completed_at = p_at, content = v_content
-     WHERE id = p_transaction AND state IN ('pending', 'processing');
-    IF NOT FOUND THEN
-        SELECT * INTO v_tx FROM transactions WHERE id = p_transaction;
+    -- Found by its key alone and tested afterwards: with the states in the condition the planner may choose the index
+    -- of open transactions, and read all of them.
+    SELECT * INTO v_tx FROM transactions WHERE id = p_transaction FOR UPDATE;
+    IF v_tx.state NOT IN ('pending', 'processing') THEN
         IF v_tx.content IS NULL THEN
             RAISE EXCEPTION 'transaction % is already %', p_transaction, v_tx.state USING ERRCODE = 'GW003';
         ELSIF v_tx.content <> v_content THEN
@@ -156,11 +156,23 @@ BEGIN
         RETURN;
     END IF;
 
+    UPDATE transactions SET state = 'completed', completed_at = p_at, content = v_content WHERE id = p_transaction;
+
     FOR i IN 1 .. cardinality(p_amounts) LOOP
+        IF p_users[i] IS NULL THEN
+            SELECT id INTO v_wallet.id FROM wallets WHERE group_id = v_tx.group_id AND kind = p_kinds[i]
+               AND user_id IS NULL AND provider = p_providers[i] AND currency = v_tx.currency;
+            IF v_wallet.id IS NULL AND p_kinds[i] = 'cash' THEN
+                -- The first money that arrives through a provider opens the group's cash there.
+                INSERT INTO wallets (group_id, kind, provider, currency)
+                VALUES (v_tx.group_id, 'cash', p_providers[i], v_tx.currency) RETURNING id INTO v_wallet.id;
+            END IF;
+        ELSE
+            SELECT id INTO v_wallet.id FROM wallets WHERE group_id = v_tx.group_id AND kind = p_kinds[i]
+               AND user_id = p_users[i] AND provider = p_providers[i] AND currency = v_tx.currency;
+        END IF;
         UPDATE wallets SET balance_minor = balance_minor + p_amounts[i], version = version + 1
-         WHERE group_id = v_tx.group_id AND kind = p_kinds[i] AND user_id IS NOT DISTINCT FROM p_users[i]
-           AND provider = p_providers[i] AND currency = v_tx.currency
-        RETURNING * INTO v_wallet;
+         WHERE id = v_wallet.id RETURNING * INTO v_wallet;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'group % has no % wallet % % in %', v_tx.group_id, p_kinds[i], p_users[i], p_providers[i],
                 v_tx.currency USING ERRCODE = 'GW005';

@@ -122,7 +122,7 @@ def test_a_worker_that_died_while_sending_leaves_a_message_that_is_asked_about(
     assert log_of(message).status == "sent"
 
 
-@pytest.mark.parametrize("trouble", [hang, reset])
+@pytest.mark.parametrize("trouble", [hang, reset, Reply("", 500), refused(20003, 401), Reply("<html>")])
 def test_without_an_answer_to_the_question_nothing_is_sent(twilio_server: ScriptedServer, trouble: object) -> None:
     message = a_message(a_reader())
     committed(lambda session: session.execute(update(Notification).values(status="sending", sending_at=clock.now())))

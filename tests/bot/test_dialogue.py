@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bot import dialogue
 from bot.models import Dialogue, InboundMessage
 from core import db
+from ledger import contributions
 from ledger.models import Group, Transaction, User
+from ledger.postings import Cause
 from tests.bot.actors import Talker, committed, plain
 from tests.payments.actors import at_once
 
@@ -187,6 +189,12 @@ def test_a_question_is_forgotten_after_a_day(ama: Talker) -> None:
     assert wishes_of(ama) == [50_000]
 
 
+def test_a_question_that_is_asked_again_stays_open_for_another_day(session: db.Session) -> None:
+    guest = Talker(session).says("create Umoja").expects("name?")
+    guest.waits(hours=23).says("123").expects("only your name")
+    guest.waits(hours=2).says("Ama").expects("Umoja is ready")
+
+
 def test_a_command_interrupts_a_question(ama: Talker) -> None:
     ama.says("contribute").says("balance").expects("you have KES 0")
     ama.says("500").expects("did not understand")
@@ -240,6 +248,14 @@ def test_with_two_groups_the_question_is_which_and_then_the_wish_goes_on(session
     ama.says("group").expects("Which group?").says("harambe").expects("Harambee")
 
 
+def test_a_name_that_fits_two_groups_is_asked_about_and_never_guessed(session: db.Session, ama: Talker) -> None:
+    ama.founds("Umoja A")
+    ama.founds("Umoja B")
+    ama.says("group umoja b").expects("Umoja B")
+    ama.says("group umoja c").expects("Which group?").says("umoja d").expects("Which group?")
+    ama.says("umoja").expects("talk about Umoja.")
+
+
 def test_a_code_is_read_however_it_is_typed(session: db.Session, ama: Talker) -> None:
     code = session.scalars(select(Group.code)).one()
     prefix, secret = code.split("-")
@@ -258,6 +274,24 @@ def test_a_wrong_code_is_asked_again_five_times_a_day(session: db.Session, ama: 
     guest.says(code).expects("too many wrong codes")
     guest.waits(hours=23).says(f"join {code}").expects("too many wrong codes")
     guest.waits(hours=25).says(f"join {code}").expects("Welcome to Umoja")
+
+
+def test_a_day_without_wrong_codes_is_enough_however_much_is_talked_about_else(
+    session: db.Session, ama: Talker
+) -> None:
+    code = session.scalars(select(Group.code)).one()
+    guest = Talker(session).is_known("Chidi")
+    for _ in range(5):
+        guest.says("join UMOJA-222222")
+    guest.waits(hours=12).says("create").expects("name of your group").says("0")
+    guest.waits(hours=13).says(f"join {code}").expects("Welcome to Umoja")
+
+
+def test_a_code_typed_without_its_dash_is_a_code_whatever_its_first_word_means(session: db.Session) -> None:
+    Talker(session).is_known("Ama").says("create Save").expects("Save is ready")
+    code = session.scalars(select(Group.code)).one()
+    guest = Talker(session).is_known("Chidi")
+    guest.says("join").expects("Which code?").says(code.replace("-", " ")).expects("Welcome to Save")
 
 
 def test_a_right_code_forgives_the_wrong_ones(session: db.Session, ama: Talker) -> None:
@@ -360,3 +394,16 @@ def test_nothing_about_a_conversation_is_kept_that_json_cannot_hold(ama: Talker)
     ama.says("contrbute 500.50")
     kept = ama.dialogue()
     assert kept is not None and json.loads(json.dumps(kept.slots)) == {"amount_minor": 50_050}
+
+
+def test_a_receipts_number_is_the_same_in_the_history_as_on_the_receipt(session: db.Session) -> None:
+    guest = Talker(session).is_known("Ama")
+    guest.founds("Umoja")
+    guest.says("contribute 500")
+    transaction = session.scalars(select(Transaction)).one()
+    contributions.complete(session, transaction, "paystack", 50_761, 761, guest.at, Cause(None, "paystack"))
+    session.execute(text("ALTER TABLE receipts DISABLE TRIGGER receipts_append_only"))
+    session.execute(text("UPDATE receipts SET number = 1234"))
+    session.execute(text("ALTER TABLE receipts ENABLE TRIGGER receipts_append_only"))
+    session.expunge_all()
+    guest.says("history").expects("R-1234")

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import requests
-from twilio.base.exceptions import TwilioException
 
 from bot.channels import twilio
 from bot.channels.twilio import REMEDIES, STATUSES, Sent
@@ -69,11 +67,12 @@ def test_a_whatsapp_message_goes_from_and_to_whatsapp(server: ScriptedServer) ->
 
 
 def test_a_template_carries_the_words_as_its_variable_and_no_body(server: ScriptedServer) -> None:
-    send("whatsapp", "Hello", "HX0123456789abcdef0123456789abcdef")
+    send("whatsapp", "*Receipt R-1*\nKES 500 received\n\nThank  you,\tAma!", "HX0123456789abcdef0123456789abcdef")
     heard = server.heard[0].form
     assert "Body" not in heard
     assert heard["ContentSid"] == "HX0123456789abcdef0123456789abcdef"
-    assert json.loads(heard["ContentVariables"]) == {"1": "Hello"}
+    # WhatsApp takes no line breaks, tabs or rows of spaces in a variable.
+    assert json.loads(heard["ContentVariables"]) == {"1": "Receipt R-1 KES 500 received Thank you, Ama!"}
 
 
 def test_what_twilio_took_has_its_id(server: ScriptedServer) -> None:
@@ -100,6 +99,9 @@ UNCLEAR = {
     "HTTP 500": Reply("Internal Server Error", 500, "text/plain"),
     "HTTP 503 with JSON": refused(20503, 503),
     "a redirect": Reply("", 307),
+    "a page instead of JSON": Reply("<html>", 201, "text/html"),
+    "a message without an id": Reply({}, 201),
+    "a list": Reply([], 201),
 }
 
 
@@ -189,8 +191,8 @@ def test_the_question_is_about_this_address_and_the_last_day(server: ScriptedSer
     assert "2026-11-19" in heard.path
 
 
-@pytest.mark.parametrize("trouble", [hang, reset, Reply("", 500), refused(20003, 401)])
+@pytest.mark.parametrize("trouble", [hang, reset, Reply("", 500), refused(20003, 401), Reply("<html>"), Reply({})])
 def test_no_answer_is_an_error_and_never_a_no(server: ScriptedServer, trouble: object) -> None:
     server.answers(trouble)  # type: ignore[arg-type]
-    with pytest.raises((requests.RequestException, TwilioException)):
+    with pytest.raises(twilio.NO_ANSWER):
         twilio.find_sent("sms", TO, "Hello", AT)

@@ -1,16 +1,18 @@
 """Status callbacks come late, twice and in any order; what is known about a message only ever grows."""
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from bot import delivery
 from bot.channels.twilio import STATUSES
 from bot.models import ChannelIdentity, Notification
 from core import db
-from core.outbox import TryAgain
+from core.outbox import OutboxRow, TryAgain
 from ledger.models import User
 from tests.bot.actors import AT, a_message, a_reader, committed, log_of, messages_to, new_phone
 from tests.bot.speech import new_sid, taken
@@ -106,6 +108,40 @@ def test_a_failure_on_whatsapp_that_is_told_later_is_carried_on_by_sms(twilio_se
         ("whatsapp", "failed"),
         ("sms", "queued"),
     ]
+
+
+@pytest.mark.parametrize("story", [["read", "failed"], ["delivered", "undelivered"], ["read", "undelivered"]])
+def test_a_failure_that_is_told_after_the_delivery_is_old_news(session: db.Session, story: list[str]) -> None:
+    message = a_sent_message(session, "whatsapp")
+    told(session, message, story[0])
+    before = (message.status, message.rank)
+    assert told(session, message, story[1], "63024") == before
+    assert message.error_code is None
+    others = select(Notification).where(Notification.user_id == message.user_id, Notification.id != message.id)
+    assert session.scalars(others).all() == []
+
+
+@pytest.mark.parametrize("code", ["30003", "30008", "63018"])
+def test_a_passing_failure_that_is_told_later_is_tried_once_more_after_a_while(
+    twilio_server: ScriptedServer, code: str
+) -> None:
+    reader = a_reader()
+    message = a_message(reader)
+    delivery.deliver(message)
+    fail(message, code)
+    first, again = messages_to(reader)
+    assert (first.status, first.error_code, again.status, again.body) == ("failed", code, "queued", first.body)
+    with db.session() as session:
+        row = session.scalars(select(OutboxRow).where(OutboxRow.dedupe_key == f"deliver:{again.id}")).one()
+        assert row.next_attempt_at - row.created_at >= timedelta(minutes=10)
+    delivery.deliver(again.id)
+    fail(again.id, code)
+    assert [found.status for found in messages_to(reader)] == ["failed", "failed"]
+
+
+def fail(message: int, code: str) -> None:
+    sid = log_of(message).provider_message_id or ""
+    committed(lambda session: delivery.status_changed(session, message, "undelivered", code, sid))
 
 
 def test_a_callback_about_a_send_that_nobody_knew_settles_it(twilio_server: ScriptedServer) -> None:

@@ -130,7 +130,7 @@ def test_a_status_is_written_down_and_answered_with_nothing(web: FlaskClient) ->
     assert log_of(message).status == "delivered"
 
 
-@pytest.mark.parametrize("query", ["", "?n=", "?n=abc", "?n=-1", "?n=999999", "?m=1"])
+@pytest.mark.parametrize("query", ["", "?n=", "?n=abc", "?n=-1", "?n=999999", f"?n={'9' * 40}", "?n=%C2%B2", "?m=1"])
 def test_a_status_of_no_message_of_ours_is_answered_all_the_same(web: FlaskClient, query: str) -> None:
     assert post(web, STATUS + query, {"MessageSid": "SM1", "MessageStatus": "delivered"}).status_code == 204
 

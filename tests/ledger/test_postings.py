@@ -171,16 +171,23 @@ def test_what_is_no_whole_number_never_reaches_the_database(
     "leg",
     [
         Leg("loans", 5000),
-        Leg("cash", 5000, provider="a bank nobody opened"),
         Leg("savings", 5000),
         Leg("fee_income", 5000, provider=PROVIDER),
     ],
-    ids=["unknown kind", "unknown provider", "no owner", "provider that is not its"],
+    ids=["unknown kind", "no owner", "provider that is not its"],
 )
 def test_a_leg_on_a_wallet_the_group_lacks_is_refused(
     session: db.Session, world: World, pending: Transaction, leg: Leg
 ) -> None:
     _refused(session, errors.UnknownWallet, pending, [Leg("cash", -5000, provider=PROVIDER), leg])
+
+
+def test_the_first_money_through_a_provider_opens_the_groups_cash_there(
+    session: db.Session, world: World, pending: Transaction
+) -> None:
+    legs = [Leg("cash", -5000, provider="a new provider"), Leg("savings", 5000, user_id=world.ama.id)]
+    post(session, pending.id, legs, AT, CAUSE)
+    assert balances(session, world.umoja)["cash", "a new provider"] == -5000
 
 
 def test_a_leg_on_the_savings_of_another_groups_member_is_refused(

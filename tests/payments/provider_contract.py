@@ -72,6 +72,10 @@ class ProviderContract:
         """Its answer to too many requests: not carried out."""
         raise NotImplementedError
 
+    def wrong_key(self) -> Reply:
+        """Its answer to a caller whose key it does not accept."""
+        raise NotImplementedError
+
     def unknown_reference(self) -> Reply:
         """Its answer about a payment that it does not know."""
         raise NotImplementedError
@@ -251,6 +255,11 @@ class ProviderContract:
     def test_an_unknown_reference_may_yet_come(self, server: ScriptedServer) -> None:
         verification = self.provider(server.answers(self.unknown_reference()).url).verify(REFERENCE)
         assert (verification.outcome, verification.paid) == (Outcome.PENDING, None)
+
+    def test_a_key_that_is_refused_says_nothing_about_a_payment(self, server: ScriptedServer) -> None:
+        provider = self.provider(server.answers(self.wrong_key()).url)
+        assert provider.verify(REFERENCE).outcome is Outcome.UNKNOWN
+        assert provider.open_checkout(an_order()).outcome is Outcome.DECLINED
 
     @pytest.mark.parametrize("trouble", UNCLEAR)
     def test_an_unclear_answer_about_a_payment_is_unknown(self, server: ScriptedServer, trouble: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 import requests
 from sqlalchemy import select
 
-from core import db
+from core import clock, db
 from core.money import Money
 from ledger import contributions
 from ledger.models import Transaction
@@ -227,7 +227,7 @@ def test_from_the_button_to_the_receipt_over_the_providers_own_page(stand_in: Sa
     with db.session() as session:
         assert balances(session, saver.group_id)["savings"] == 250_000
         assert outbox(session, "bot.") != []
-        link = collections.look_at(session, token)
+        link = collections.look_at(session, token, clock.now())
     assert (link.state, link.receipt_number) == ("completed", 1)
     with pytest.raises(errors.LinkClosed):
         collections.open_checkout(token)
@@ -247,6 +247,9 @@ def test_a_provider_that_reports_something_else_is_not_believed(
     assert checkouts(token)[0].state == "held"
     with db.session() as session:
         assert balances(session, saver.group_id) == {}
-        assert collections.look_at(session, token).held
+        assert collections.look_at(session, token, clock.now()).held
         expected = Money(50_761, "KES")
+    with pytest.raises(errors.LinkClosed):
+        collections.open_checkout(token)
+    with db.session() as session:
         assert str(expected) in (checkouts(token)[0].held_reason or "")

@@ -1,6 +1,7 @@
 """The pay page in each state of a contribution, on a slow line and without JavaScript."""
 
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -94,7 +95,7 @@ def test_the_page_shows_what_is_saved_the_fee_and_what_is_paid(web: FlaskClient)
 
 def test_a_fee_that_the_group_bears_is_said_so(web: FlaskClient) -> None:
     with db.session() as session:
-        token = wishes(session, a_saver(session, fee_bearer="group"), "500").token
+        token = wishes(session, a_saver(session, fee_bearer="group"), "500", at=clock.now()).token
         session.commit()
     text = " ".join(re.sub(r"<[^>]+>", " ", web.get(f"/p/{token}").text).split())
     assert "Payment fee KES 7.50 paid by the group" in text
@@ -104,14 +105,21 @@ def test_a_fee_that_the_group_bears_is_said_so(web: FlaskClient) -> None:
 def test_names_are_shown_as_text_and_never_as_markup(web: FlaskClient) -> None:
     with db.session() as session:
         saver = a_saver(session, name="<script>alert(1)</script>")
-        token = wishes(session, saver, "500").token
+        token = wishes(session, saver, "500", at=clock.now()).token
         session.commit()
     text = web.get(f"/p/{token}").text
     assert "<script>" not in text and "&lt;script&gt;" in text
 
 
 def test_an_unknown_link_is_not_found_whatever_is_done_with_it(web: FlaskClient) -> None:
-    for answer in (web.get("/p/no-such-link"), web.get("/p/no-such-link?back=1"), web.post("/p/no-such-link")):
+    for answer in (
+        web.get("/p/%00"),
+        web.get("/p/x"),
+        web.get(f"/p/{'x' * 500}"),
+        web.get("/p/no-such-link"),
+        web.get("/p/no-such-link?back=1"),
+        web.post("/p/no-such-link"),
+    ):
         assert (answer.status_code, answer.json) == (404, {"error": "unknown_link"})
 
 
@@ -150,6 +158,15 @@ def test_the_button_of_an_old_tab_leads_back_to_what_is(web: FlaskClient, state:
     assert STATES[state][0] in web.get(answer.location).text
 
 
+def test_a_link_past_its_time_shows_no_button_even_before_it_was_swept(web: FlaskClient) -> None:
+    with db.session() as session:
+        token = wishes(session, a_saver(session), "500", at=clock.now() - timedelta(hours=24)).token
+        session.commit()
+    assert web.post(f"/p/{token}").status_code == 303
+    assert "no longer open" in web.get(f"/p/{token}").text
+    assert "<button>" not in web.get(f"/p/{token}").text
+
+
 def test_back_from_the_provider_the_page_waits_asks_and_looks_again_ever_more_slowly(web: FlaskClient) -> None:
     token = a_link_in("processing")
     first = web.get(f"/p/{token}?back=1")
@@ -173,7 +190,7 @@ def test_back_where_nothing_is_awaited_asks_nobody(web: FlaskClient, state: str)
         assert outbox(session, "payments.") == before
 
 
-@pytest.mark.parametrize("look", ["", "x", "-1", "1.5", "999", "0"])
+@pytest.mark.parametrize("look", ["", "x", "-1", "1.5", "999", "0", "²", "٣", "9" * 5_000])
 def test_whatever_stands_in_the_address_the_page_is_shown(web: FlaskClient, look: str) -> None:
     assert web.get(f"/p/{a_link_in('processing')}", query_string={"back": "1", "look": look}).status_code == 200
 
@@ -188,7 +205,7 @@ def test_looking_at_the_page_changes_nothing(web: FlaskClient) -> None:
         assert session.scalars(select(Transaction.state)).one() == "processing"
         assert session.scalars(select(Collection.closed_at)).one() is None
         assert outbox(session) == []
-        assert collections.look_at(session, token).state == "processing"
+        assert collections.look_at(session, token, clock.now()).state == "processing"
 
 
 class Page(HTMLParser):

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +11,7 @@ from core import db
 from ledger import errors as ledger_errors
 from ledger.models import Transaction
 from ledger.postings import Cause
-from payments import collections
+from payments import collections, providers
 from payments.errors import AmountBelowMinimum, PaymentError, UnknownLink, UnsupportedCurrency
 from payments.models import Collection
 from tests.payments.actors import AT, a_checkout, a_saver, the_group, transactions, wishes
@@ -92,12 +93,20 @@ def test_below_the_providers_minimum_nothing_is_written(
     assert wishes(session, saver, smallest).amount_minor == saver.money(smallest).amount_minor
 
 
-def test_above_the_providers_maximum_nothing_is_written(session: db.Session) -> None:
-    saver = a_saver(session)
+@pytest.mark.parametrize("currency", ["KES", "NGN", "GHS"])
+@pytest.mark.parametrize("bearer", ["payer", "group"])
+def test_the_providers_maximum_is_for_what_is_paid_fee_included(
+    session: db.Session, currency: str, bearer: str
+) -> None:
+    saver = a_saver(session, currency, fee_bearer=bearer)
+    _, largest = providers.for_currency(currency).limits(currency)
     with pytest.raises(ledger_errors.AmountAboveLimit) as refused:
-        wishes(session, saver, "250000.01")
-    assert refused.value.limit.amount_minor <= 25_000_000
+        wishes(session, saver, f"{largest.major + 1}")
     assert transactions(session, saver.group_id) == []
+    most = refused.value.limit
+    assert wishes(session, saver, f"{most.major}").gross_minor <= largest.amount_minor
+    with pytest.raises(ledger_errors.AmountAboveLimit):
+        wishes(session, saver, f"{most.major + Decimal('0.01')}")
 
 
 def test_the_groups_own_limit_holds_and_never_lifts_the_providers(session: db.Session) -> None:
@@ -130,12 +139,15 @@ def test_a_currency_that_no_provider_collects_is_refused_before_anything_is_writ
 def test_what_the_page_shows_follows_the_contribution(session: db.Session) -> None:
     saver = a_saver(session)
     collection = wishes(session, saver, "500")
-    link = collections.look_at(session, collection.token)
+    link = collections.look_at(session, collection.token, AT)
     assert (link.group_name, link.payer_name, link.state, link.held) == ("Umoja", "Ama", "pending", False)
     assert (str(link.quote.amount), str(link.quote.fee), str(link.quote.gross)) == ("KES 500", "KES 7.61", "KES 507.61")
     assert link.receipt_number is None
-    with pytest.raises(UnknownLink):
-        collections.look_at(session, collection.token + "x")
+    late = collections.look_at(session, collection.token, AT + timedelta(hours=24))
+    assert late.state == "expired", "nobody has swept it yet, and it is over all the same"
+    for unknown in (collection.token + "x", "", "\x00", "ünknown-link", "x" * 1_000):
+        with pytest.raises(UnknownLink):
+            collections.look_at(session, unknown, AT)
 
 
 def test_every_error_has_a_code_of_its_own() -> None:

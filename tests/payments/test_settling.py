@@ -316,6 +316,25 @@ def _verification(collection: Collection, checkout: Checkout, saying: str) -> Ve
     }[saying]
 
 
+def test_what_a_session_has_read_before_is_not_what_stands_there_now(committing: str) -> None:
+    """A row that is locked after it was read must be read again, or the second of two workers posts a second time."""
+    with db.session() as session:
+        saver = a_saver(session)
+        collection = wishes(session, saver, "500")
+        page = a_checkout(session, collection)
+        answer = says(collection, page)
+        session.commit()
+    with db.session() as first, db.session() as second:
+        seen = [second.get_one(Checkout, page.id), second.get_one(Collection, collection.id)]
+        seen.append(second.get_one(Transaction, collection.transaction_id))
+        for session in (first, second):
+            settling.settle(session, page.id, answer, AT)
+            session.commit()
+        assert seen[0].state == "paid"
+    with db.session() as session:
+        assert transactions(session, saver.group_id) == [("completed", 50_000)]
+
+
 def test_the_webhook_and_the_clock_at_the_same_moment_post_once(committing: str) -> None:
     with db.session() as session:
         saver = a_saver(session)

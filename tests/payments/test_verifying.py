@@ -210,6 +210,24 @@ def test_came_back_asks_about_open_pages_only(provider_server: ScriptedServer, o
         assert outbox(session) == [("payments.verify", {"checkout": checkout_id})]
 
 
+def test_coming_back_again_asks_again_but_not_with_every_look(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    _, token, _ = opened
+    for seconds in (0, 11, 11):
+        movable_clock.forward(seconds=seconds)
+        for _ in range(3):
+            committed_return(token)
+    with db.session() as session:
+        assert 3 <= len(outbox(session, "payments.verify")) <= 6
+
+
+def committed_return(token: str) -> None:
+    with db.session() as session:
+        collections.came_back(session, token)
+        session.commit()
+
+
 # The end of a link
 
 
@@ -279,6 +297,70 @@ def test_money_that_comes_after_the_end_is_credited_when_the_provider_tells(
     assert state_of(saver) == [("expired", 50_000), ("completed", 50_000)]
     with db.session() as session:
         assert balances(session, saver.group_id)["savings"] == 50_000
+
+
+@pytest.mark.parametrize(("until_then", "end"), [("ongoing", "expired"), ("failed", "failed")])
+def test_a_page_paid_after_the_end_is_found_even_if_its_webhook_is_lost(
+    provider_server: ScriptedServer,
+    opened: tuple[Saver, str, int],
+    movable_clock: MovableClock,
+    until_then: str,
+    end: str,
+) -> None:
+    """The page stays open in the payer's browser: after a wrong PIN, or while the link runs out."""
+    saver, _, _ = opened
+    reports(provider_server, until_then)
+    movable_clock.forward(hours=24)
+    swept_and_worked_off()
+    assert state_of(saver) == [(end, 50_000)]
+    reports(provider_server)
+    for _ in range(4):
+        movable_clock.forward(hours=6)
+        swept_and_worked_off()
+    assert state_of(saver) == [(end, 50_000), ("completed", 50_000)]
+    with db.session() as session:
+        assert receipts(session, saver.group_id) == [1]
+
+
+def test_a_page_that_was_never_paid_is_not_asked_about_for_ever(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    reports(provider_server, "abandoned")
+    for _ in range(20):
+        movable_clock.forward(hours=12)
+        swept_and_worked_off()
+    assert len(provider_server.heard) < 20
+    assert collections.sweep() == 0
+
+
+def test_an_end_whose_job_was_given_up_is_tried_again_later(
+    provider_server: ScriptedServer, movable_clock: MovableClock
+) -> None:
+    saver, _ = a_link()
+    movable_clock.forward(hours=24)
+    collections.sweep()
+    with db.session() as session:
+        session.execute(update(OutboxRow).values(state="dead"))
+        session.commit()
+    movable_clock.forward(hours=6)
+    swept_and_worked_off()
+    assert state_of(saver) == [("expired", 50_000)]
+
+
+def test_a_refused_key_ends_no_link(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    saver, token, _ = opened
+    movable_clock.forward(hours=24)
+    provider_server.answers(error(401, "invalid_Key", "Invalid key"))
+    with pytest.raises(TryAgain):
+        collections.expire(_collection_id(token))
+    assert state_of(saver) == [("processing", 50_000)]
+
+
+def swept_and_worked_off() -> None:
+    collections.sweep()
+    run_outbox("payments.")
 
 
 def test_a_paid_link_is_not_swept_as_expired(

@@ -9,7 +9,7 @@ from tests.stories.actors import Member, World
 HELPFUL = {
     "contribute 0": "must be more than zero",
     "contribute -5": "must be more than zero",
-    "contribute 9999999999": "at most KES 250,000",
+    "contribute 9999999999": "at most KES 246,250",
     "contribute 1": "smallest payment is KES 3",
     "contribute 5.000,50": "not sure about that amount",
     "contribute five thousand": "in figures",
