@@ -6,6 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from core import db
+from tests.bot.actors import Talker
 from tests.bot.speech import lose_patience, taken
 from tests.conftest import settings_of
 from tests.payments.conftest import MovableClock, committing, module_database, movable_clock
@@ -13,8 +14,6 @@ from tests.payments.servers import ScriptedServer, scripted
 from tests.payments.web import client
 
 __all__ = ["committing", "module_database", "movable_clock"]
-
-pytest.register_assert_rewrite("tests.bot.actors")
 
 
 @pytest.fixture
@@ -32,3 +31,11 @@ def web(committing: str) -> Iterator[FlaskClient]:
     """Twilio in front of the product; commits are real."""
     with client() as opened:
         yield opened
+
+
+@pytest.fixture
+def ama(session: db.Session) -> Talker:
+    """Somebody who has told their name and founded Umoja."""
+    talker = Talker(session)
+    talker.is_known("Ama").founds("Umoja")
+    return talker
