@@ -117,7 +117,13 @@ def _take_result(session: Session, notification: Notification, result: twilio.Se
 def _remedy(session: Session, notification: Notification, error_code: str, at: datetime) -> bool:
     """What to do about an error code; True when the same message must be tried again."""
     remedy = twilio.REMEDIES.get(error_code, "operator")
-    if remedy == "retry" and notification.provider_message_id is None:
+    if remedy == "operator":
+        log.error(
+            "messages are refused: check the account, the sender and its permissions",
+            extra={"error_code": error_code, "notification": notification.id, "channel": notification.channel},
+        )
+    if remedy in ("retry", "operator") and notification.provider_message_id is None:
+        # A wrong token must not cost anybody their receipt: it waits until somebody has put things right.
         notification.status, notification.sending_at = "queued", None
         return True
     notification.error_code = error_code
@@ -134,11 +140,6 @@ def _remedy(session: Session, notification: Notification, error_code: str, at: d
             update(ChannelIdentity)
             .where(ChannelIdentity.channel == notification.channel, ChannelIdentity.address == notification.address)
             .values(opted_out_at=at)
-        )
-    elif remedy == "operator":
-        log.error(
-            "messages are refused: check the account, the sender and its permissions",
-            extra={"error_code": error_code, "notification": notification.id, "channel": notification.channel},
         )
     return False
 

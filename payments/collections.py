@@ -241,7 +241,8 @@ def sweep() -> int:
                 Checkout.state.in_(ASK_ABOUT),
                 Checkout.next_check_at <= now,
                 # A page that was declined or ran out may still be open in the payer's browser for a while.
-                Checkout.state.in_(("opening", "open")) | (Checkout.created_at > now - ASK_LONGEST),
+                Checkout.state.in_(("opening", "open"))
+                | (Checkout.url.is_not(None) & (Checkout.created_at > now - ASK_LONGEST)),
             )
             .order_by(Checkout.next_check_at)
             .limit(SWEEP_LIMIT)

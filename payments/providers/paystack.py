@@ -65,9 +65,10 @@ class Paystack:
 
     name = "paystack"
 
-    def __init__(self, base_url: str, secret_key: str) -> None:
+    def __init__(self, base_url: str, secret_key: str, timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS) -> None:
         self._base_url = base_url
         self._secret_key = secret_key
+        self._timeout_seconds = timeout_seconds
         self._http = requests.Session()
         self._http.headers["Authorization"] = f"Bearer {secret_key}"
 
@@ -116,7 +117,8 @@ class Paystack:
         try:
             currency = str(data["currency"])
             paid = _from_wire(_whole(data["amount"]), currency)
-            fee = _from_wire(_whole(data.get("fees") or 0), currency, round_up=True)
+            fees = data.get("fees")
+            fee = None if fees is None else _from_wire(_whole(fees), currency, round_up=True)
         except (KeyError, ValueError, MoneyError) as error:
             return Verification(UNKNOWN, f"unreadable: {type(error).__name__}")
         return Verification(outcome, status, data.get("reference"), paid, fee)
@@ -150,7 +152,7 @@ class Paystack:
     def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[Outcome, dict[str, Any], str]:
         try:
             answer = self._http.request(
-                method, self._base_url + path, json=body, timeout=TIMEOUT_SECONDS, allow_redirects=False
+                method, self._base_url + path, json=body, timeout=self._timeout_seconds, allow_redirects=False
             )
         except requests.RequestException as error:
             return (Outcome.NOT_SENT if never_left(error) else UNKNOWN), {}, type(error).__name__

@@ -234,14 +234,15 @@ def test_whoever_left_at_twilio_has_left_here_too(twilio_server: ScriptedServer)
 
 
 @pytest.mark.parametrize("code", [20003, 21606, 21408, 63007, 63013, 21617, 99999])
-def test_a_fault_of_the_account_or_a_template_is_the_operators(
+def test_a_fault_of_the_account_or_a_template_is_the_operators_and_the_message_waits(
     twilio_server: ScriptedServer, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     reader = a_reader()
     message = a_message(reader)
     twilio_server.answers(refused(code, 401 if code == 20003 else 400))
-    delivery.deliver(message)
-    assert (log_of(message).status, log_of(message).error_code) == ("failed", str(code))
+    with pytest.raises(TryAgain):
+        delivery.deliver(message)
+    assert log_of(message).status == "queued"
     told = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
     assert [line["error_code"] for line in told] == [str(code)]
     assert reader.address not in str(told)

@@ -202,3 +202,9 @@ def test_events_have_no_id_yet_each_news_has_a_key_of_its_own() -> None:
         assert event.reference == reference
         keys.add(event.key)
     assert len(keys) == len(EVENTS)
+
+
+def test_a_success_without_fees_is_not_taken_for_free() -> None:
+    answer = {"status": "success", "reference": REFERENCE, "amount": 507_614, "currency": "KES", "fees": None}
+    with scripted(envelope(answer)) as server:
+        assert paystack(server.url).verify(REFERENCE).fee is None

@@ -354,3 +354,13 @@ def test_the_webhook_and_the_clock_at_the_same_moment_post_once(committing: str)
         assert balances(session, saver.group_id)["savings"] == 100_000
         assert [kind for kind, _ in outbox(session)] == ["bot.contribution_completed"] * 2
         assert_books_are_whole(session, saver.group_id)
+
+
+@pytest.mark.parametrize("fee_minor", [-1, 50_762])
+def test_a_fee_that_cannot_be_is_held_for_a_person(session: db.Session, fee_minor: int) -> None:
+    saver = a_saver(session)
+    collection = wishes(session, saver, "500")
+    checkout = a_checkout(session, collection)
+    settling.settle(session, checkout.id, says(collection, checkout, fee=Money(fee_minor, "KES")), AT)
+    assert checkout.state == "held"
+    assert "cannot be" in (checkout.held_reason or "")

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from core import clock, db
 from core.outbox import OutboxRow, TryAgain
-from payments import collections, jobs
+from payments import collections, errors, jobs
 from payments.models import Checkout, Collection, ProviderEvent
 from sandbox.config import SandboxConfig
 from tests.payments.actors import (
@@ -394,3 +394,17 @@ def _collection_id(token: str) -> int:
         found = session.scalars(select(Collection).where(Collection.token == token)).one()
         assert found.expires_at - found.created_at == timedelta(hours=24)
         return found.id
+
+
+def test_pages_that_the_provider_never_made_are_not_asked_about(
+    provider_server: ScriptedServer, movable_clock: MovableClock
+) -> None:
+    _, token = a_link()
+    provider_server.answers(error(429, "rate_limited"))
+    for _ in range(3):
+        with pytest.raises(errors.ProviderUnavailable):
+            collections.open_checkout(token)
+    movable_clock.forward(minutes=10)
+    collections.sweep()
+    with db.session() as session:
+        assert outbox(session, "payments.verify") == []
