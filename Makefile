@@ -10,7 +10,7 @@ help: ## list the targets
 setup: .venv/.complete ## install everything into .venv (the other targets do it by themselves)
 
 run: .venv/.complete ## start the product with a sandbox of phones on this machine; Ctrl-C stops it
-	@$(BIN)/python -W ignore::RuntimeWarning -m sandbox
+	@$(BIN)/python -m sandbox
 
 reset: .venv/.complete ## forget everything that make run has stored
 	@$(BIN)/python -m sandbox reset
@@ -24,7 +24,7 @@ lint: .venv/.complete ## check style and types
 	@$(BIN)/mypy
 
 bench: .venv/.complete ## measure messages and postings per second, as ratios to their limits
-	@$(BIN)/python -W ignore::RuntimeWarning -m benchmarks
+	@$(BIN)/python -m benchmarks
 
 .venv/.complete: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "GroupWallet needs Python 3.11 or newer; say which with: make PYTHON=python3.12")'

