@@ -19,9 +19,6 @@ HTTP_STATUS: dict[type[Exception], int] = {
     bot.errors.BadSignature: 403,
     bot.errors.UnreadableMessage: 400,
     payments.errors.BadSignature: 403,
-    payments.errors.UnknownLink: 404,
-    payments.errors.LinkClosed: 409,
-    payments.errors.ProviderUnavailable: 503,
 }
 
 

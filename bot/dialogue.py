@@ -38,7 +38,6 @@ def respond(session: Session, incoming: Incoming, at: datetime, render: Callable
         phone=row.phone,
         name=row.name,
         language=row.language,
-        country=row.country,
         groups=[GroupView(**group) for group in row.groups],
         group_id=row.group_id,
         question=row.question if row.asked_at and at - row.asked_at < QUESTION_LIFETIME else None,
@@ -107,8 +106,8 @@ def _opt(talk: Talk, identity_id: int, opted_out: bool) -> Answer | None:
         .values(opted_out_at=talk.at if leaving else None)
     )
     talk.command = "stop" if leaving else "start"
-    if talk.channel == "sms":
-        return Answer("")
+    if talk.channel == "sms" and talk.incoming.text.strip().isalpha():
+        return Answer("")  # The bare word is Twilio's: it has answered. With a full stop behind it, it has not.
     return talk.answer("opted-out" if leaving else "opted-in")
 
 
@@ -120,8 +119,7 @@ def _received(incoming: Incoming, at: datetime) -> dict[str, object]:
         "address": incoming.address,
         "phone": incoming.phone,
         "country": phone.country(incoming.phone) if incoming.phone else "ZZ",
-        # PostgreSQL's text has no NUL; and nobody's novel needs to be kept whole.
-        "body": incoming.text.replace("\x00", "")[:STORED_TEXT],
+        "body": incoming.text[:STORED_TEXT],
         "media": list(incoming.media),
         "at": at,
     }

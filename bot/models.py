@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.db import Base
 
 CHANNELS = ("sms", "whatsapp")
-STATUSES = ("queued", "sending", "unknown", "sent", "delivered", "read", "failed", "suppressed")
+STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "suppressed")
 
 
 class ChannelIdentity(Base):

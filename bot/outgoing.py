@@ -45,29 +45,28 @@ def notify(
         _queue(session, identity, key, values, group_id, dedupe_key, at)
 
 
-def invite(session: Session, number: str, values: dict[str, Any], *, group_id: int, at: datetime) -> None:
-    """The one SMS to somebody who was invited (E.164) and may never have heard of us."""
-    user_id = session.scalar(
-        insert(User)
-        .values(phone=number, country=phone.country(number))
-        .on_conflict_do_update(index_elements=["phone"], set_={"phone": number})
-        .returning(User.id)
-    )
-    identity = session.scalars(
-        insert(ChannelIdentity)
-        .values(user_id=user_id, channel="sms", address=number)
-        .on_conflict_do_update(index_elements=["channel", "address"], set_={"address": number})
-        .returning(ChannelIdentity)
-    ).one()
-    if identity.opted_out_at is None:
-        _queue(session, identity, "invitation", values, group_id, f"invitation:{group_id}:{number}", at)
+def invite(session: Session, number: str, values: dict[str, Any], *, group_id: int, at: datetime) -> bool:
+    """The one SMS to somebody who was invited (E.164) and may never have heard of us. False when they opted out."""
+    # Looked for before it is made: an insert would wait for somebody who is writing to us at this moment, and they may
+    # be waiting for our group.
+    user_id = session.scalar(select(User.id).where(User.phone == number))
+    if user_id is None:
+        session.execute(insert(User).values(phone=number, country=phone.country(number)).on_conflict_do_nothing())
+        user_id = session.scalars(select(User.id).where(User.phone == number)).one()
+    identity = _identity(session, "sms", number)
+    if identity is None:
+        sms = {"user_id": user_id, "channel": "sms", "address": number}
+        session.execute(insert(ChannelIdentity).values(sms).on_conflict_do_nothing())
+        identity = session.scalars(select(ChannelIdentity).filter_by(channel="sms", address=number)).one()
+    if identity.opted_out_at is not None:
+        return False
+    _queue(session, identity, "invitation", values, group_id, f"invitation:{group_id}:{number}", at)
+    return True
 
 
 def again_by_sms(session: Session, failed: Notification, number: str, at: datetime) -> None:
     """The same words by SMS, for a member whom WhatsApp does not reach."""
-    identity = session.scalar(
-        select(ChannelIdentity).where(ChannelIdentity.channel == "sms", ChannelIdentity.address == number)
-    )
+    identity = _identity(session, "sms", number)
     if identity is None:
         identity = ChannelIdentity(user_id=failed.user_id, channel="sms", address=number)
         session.add(identity)
@@ -88,6 +87,12 @@ def again_later(session: Session, failed: Notification, at: datetime) -> None:
     ).one()
     key = failed.dedupe_key + AGAIN
     _insert(session, identity, failed.kind, failed.body, failed.group_id, key, at, AGAIN_AFTER)
+
+
+def _identity(session: Session, channel: str, address: str) -> ChannelIdentity | None:
+    return session.scalar(
+        select(ChannelIdentity).where(ChannelIdentity.channel == channel, ChannelIdentity.address == address)
+    )
 
 
 def _queue(

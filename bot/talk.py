@@ -71,7 +71,6 @@ class Talk:
     phone: str | None
     name: str | None
     language: str
-    country: str
     groups: list[GroupView]
     group_id: int | None
     question: str | None

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cache
 
 from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, orm
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from core.settings import settings
@@ -45,6 +46,15 @@ class Session(orm.Session):
     def rollback(self) -> None:
         self.info.pop("after_commit", None)
         super().rollback()
+
+
+def describe(error: BaseException) -> str:
+    """The error for logs and for the outbox. A database error quotes rows, so of that only its code and constraint."""
+    if isinstance(error, DBAPIError):
+        diagnostics = getattr(error.orig, "diag", None)
+        known = (getattr(diagnostics, "sqlstate", None), getattr(diagnostics, "constraint_name", None))
+        return " ".join([type(error).__name__, *filter(None, known)])
+    return f"{type(error).__name__}: {error}"
 
 
 @cache

@@ -3,7 +3,12 @@
 import json
 import logging
 import re
+import traceback
 from datetime import UTC, datetime
+
+from sqlalchemy.exc import DBAPIError
+
+from core.db import describe
 
 FIELDS = (
     "call", "outcome", "detail", "ms", "error", "error_code", "outbox_id", "kind", "checkout", "reference", "reason",
@@ -28,8 +33,19 @@ class JSONLines(logging.Formatter):
         }
         line.update({field: getattr(record, field) for field in FIELDS if hasattr(record, field)})
         if record.exc_info:
-            line["exception"] = LONG_NUMBER.sub(r"…\1", self.formatException(record.exc_info))
+            line["exception"] = LONG_NUMBER.sub(r"…\1", _traceback(record.exc_info[1]))
         return PHONE.sub(r"…\1", json.dumps(line, default=str, ensure_ascii=False))
+
+
+def _traceback(error: BaseException | None) -> str:
+    """Where each error of the chain happened and what it was, without the rows that database errors quote."""
+    parts: list[str] = []
+    while error is not None:
+        parts.insert(0, "".join(traceback.format_tb(error.__traceback__)) + describe(error))
+        quotes_rows = isinstance(error, DBAPIError)
+        # What lies under a database error is the driver's own, with the same text.
+        error = None if quotes_rows else error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\nThe above led to:\n".join(parts)
 
 
 def configure(level: str) -> None:

@@ -46,11 +46,6 @@ class Money:
         return cls(minor, currency)
 
     @property
-    def digits(self) -> int:
-        """How many decimals the currency has."""
-        return minor_digits(self.currency)
-
-    @property
     def major(self) -> Decimal:
         """The amount in major units, exact."""
         return Decimal(self.amount_minor).scaleb(-minor_digits(self.currency))
@@ -65,9 +60,6 @@ class Money:
 
     def __sub__(self, other: Self) -> "Money":
         return Money(self.amount_minor - self._same_currency(other), self.currency)
-
-    def __neg__(self) -> "Money":
-        return Money(-self.amount_minor, self.currency)
 
     def __str__(self) -> str:
         """For people: `KES 5,000`, `KES 76.15`; decimals only where there are some."""

@@ -57,6 +57,10 @@ class OutboxRow(db.Base):
     done_at: Mapped[datetime | None]
 
 
+class JobFailed(Exception):  # noqa: N818  (RQ's own word)
+    """What RQ sees of a failed job: its kind. The reason is in the outbox and the log."""
+
+
 class TryAgain(Exception):  # noqa: N818  (it is an instruction, not a fault)
     """Raised by a job whose time has not come or whose provider is down: back to pending, without an alarm."""
 
@@ -101,8 +105,10 @@ def job(work: Callable[[Payload], None]) -> Callable[[int], None]:
         except TryAgain as later:
             _put_back(claim, str(later))
         except Exception as error:
-            _put_back(claim, f"{type(error).__name__}: {error}")
-            raise
+            _put_back(claim, db.describe(error))
+            log.exception("a job failed", extra={"outbox_id": claim.id, "kind": claim.kind})
+            # RQ keeps the text of what a job raises in Redis, where no row of anybody's belongs.
+            raise JobFailed(claim.kind) from None
         else:
             _finish(claim)
 

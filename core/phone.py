@@ -54,8 +54,3 @@ def time_zone(e164: str) -> str:
     """The IANA zone of the number, the first where a country has several; "UTC" when unknown."""
     zones = number_zones.time_zones_for_number(phonenumbers.parse(e164))
     return zones[0] if zones and zones[0] != "Etc/Unknown" else "UTC"
-
-
-def masked(e164: str) -> str:
-    """For logs and for other members: only the last three digits."""
-    return "…" + e164[-3:]

@@ -6,8 +6,6 @@ LedgerError
 │   ├── GroupFull             the group has as many members as it allows
 │   ├── TooManyInvitations    one member invited too many people in a day
 │   ├── AlreadyMember         joining or inviting twice
-│   ├── NotAMember            acting in a group one does not belong to
-│   ├── NotAnOfficer          the act is for officers
 │   └── CurrencyFixed         money has moved, so the currency stays
 ├── AmountError
 │   ├── AmountNotPositive     zero or less
@@ -47,14 +45,6 @@ class TooManyInvitations(GroupError):
 
 class AlreadyMember(GroupError):
     code = "already_member"
-
-
-class NotAMember(GroupError):
-    code = "not_a_member"
-
-
-class NotAnOfficer(GroupError):
-    code = "not_an_officer"
 
 
 class CurrencyFixed(GroupError):

@@ -57,7 +57,7 @@ def by_code(session: Session, text_with_code: str) -> Group:
 def join(session: Session, group: Group, user_id: int, at: datetime, cause: Cause) -> None:
     """Makes the user a member. Raises `AlreadyMember` or `GroupFull`."""
     # Two people racing for the last place queue here, on the group's lock.
-    session.execute(text("SELECT pg_advisory_xact_lock(:group)"), {"group": group.id})
+    session.execute(_LOCK_GROUP, {"group": group.id})
     known = session.scalar(select(Membership).where(Membership.group_id == group.id, Membership.user_id == user_id))
     if known is not None and known.status == "active":
         raise errors.AlreadyMember
@@ -88,12 +88,13 @@ def invite(session: Session, group_id: int, inviter_id: int, invited_phone: str,
     statement = insert(Invitation).values(group_id=group_id, phone=invited_phone, invited_by=inviter_id, created_at=at)
     made = session.scalar(statement.on_conflict_do_nothing().returning(Invitation.id))
     if made is not None:
-        audit.record(session, group_id, "member_invited", {"phone_end": invited_phone[-3:]}, at, cause)
+        audit.record(session, group_id, "member_invited", {"invitation": made}, at, cause)
     return made is not None
 
 
 def change_currency(session: Session, group: Group, currency: str, at: datetime, cause: Cause) -> None:
     """Changes the currency of a group in which nothing was ever paid or promised. Raises `CurrencyFixed`."""
+    session.execute(_LOCK_GROUP, {"group": group.id})
     if session.scalar(select(Transaction.id).where(Transaction.group_id == group.id).limit(1)):
         raise errors.CurrencyFixed
     group.currency = currency
@@ -147,3 +148,6 @@ def _add(session: Session, group: Group, user_id: int, role: str, at: datetime) 
     session.add(Membership(group_id=group.id, user_id=user_id, role=role, joined_at=at))
     session.add(Wallet(group_id=group.id, kind="savings", user_id=user_id, currency=group.currency))
     session.flush()
+
+
+_LOCK_GROUP = text("SELECT pg_advisory_xact_lock(:group)")

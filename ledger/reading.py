@@ -24,7 +24,6 @@ class Line:
     """One of a member's own transactions; `receipt_number` only when it was posted."""
 
     at: datetime
-    kind: str
     state: str
     amount: Money
     receipt_number: int | None
@@ -46,8 +45,7 @@ def own_lines(session: Session, group_id: int, user_id: int, limit: int) -> list
         .limit(limit)
     )
     return [
-        Line(t.completed_at or t.created_at, t.kind, t.state, Money(t.amount_minor, t.currency), number)
-        for t, number in rows
+        Line(t.completed_at or t.created_at, t.state, Money(t.amount_minor, t.currency), number) for t, number in rows
     ]
 
 

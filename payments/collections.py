@@ -7,6 +7,7 @@ made, then its result is written. Only the provider's own answer to `verify` is 
 import logging
 import re
 import secrets
+import string
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +26,9 @@ from payments.models import Checkout, Collection
 from payments.provider import CheckoutOrder, Outcome, Quote, quote
 
 LINK_LIFETIME = timedelta(hours=24)
+# Letters and digits only: phones cut a dash or an underscore off the end of a link. 12 of them are 71 bits.
+TOKEN_ALPHABET = string.ascii_letters + string.digits
+REUSABLE_FOR = timedelta(hours=1)
 CHECK_AFTER = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 ASK_ABOUT = ("opening", "open", "declined", "closed")
 ASK_LONGEST = timedelta(days=3)
@@ -57,6 +61,7 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
     rules, waiting = _rules_and_unpaid(session, group_id, user_id, amount, at)
     payer_bears_fee = rules.fee_bearer == "payer"
     most = (largest - provider.fee(largest) if payer_bears_fee else largest).amount_minor
+    most -= most % provider.step_minor(amount.currency)
     contributions.check_amount(amount, Money(min(rules.contribution_max_minor or most, most), amount.currency))
     if amount.amount_minor < smallest.amount_minor:
         raise errors.AmountBelowMinimum(smallest)
@@ -68,7 +73,7 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
     statement = insert(Collection).values(
         group_id=group_id,
         transaction_id=transaction.id,
-        token=secrets.token_urlsafe(9),
+        token="".join(secrets.choice(TOKEN_ALPHABET) for _ in range(12)),
         provider=provider.name,
         amount_minor=quoted.amount.amount_minor,
         fee_minor=quoted.fee.amount_minor,
@@ -86,7 +91,7 @@ def _rules_and_unpaid(
     """The group, and the member's newest link for this very amount that nobody has opened yet: one round trip."""
     unpaid = (
         (Collection.group_id == Group.id)
-        & (Collection.expires_at > at)
+        & (Collection.expires_at > at + REUSABLE_FOR)
         & Collection.transaction_id.in_(
             select(Transaction.id).where(
                 Transaction.group_id == group_id,
@@ -158,17 +163,24 @@ def open_checkout(token: str) -> str:
     checkout_id, order, provider_name = prepared
     answer = providers.by_name(provider_name).open_checkout(order)
     with db.session() as session:
-        checkout = session.get_one(Checkout, checkout_id)
+        checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
+        ended_meanwhile = checkout.state != "opening"
         if answer.url is not None:
-            checkout.state, checkout.url = "open", answer.url
-            contributions.mark_processing(session, checkout.transaction_id)
-        elif answer.outcome in (Outcome.NOT_SENT, Outcome.DECLINED):
+            checkout.url = answer.url
+            if not ended_meanwhile:
+                checkout.state = "open"
+                contributions.mark_processing(session, checkout.transaction_id)
+        elif not ended_meanwhile and answer.outcome in (Outcome.NOT_SENT, Outcome.DECLINED):
             # The provider has no such page, so nobody can ever pay it.
             checkout.state, checkout.provider_status = "closed", answer.detail
         session.commit()
     if answer.url is None:
-        log.warning("no checkout page", extra={"checkout": checkout_id, "detail": answer.detail})
+        # A refusal is a fault of the account or of ours; anything else passes by itself.
+        level = logging.ERROR if answer.outcome is Outcome.DECLINED else logging.WARNING
+        log.log(level, "no checkout page", extra={"checkout": checkout_id, "detail": answer.detail})
         raise errors.ProviderUnavailable(answer.detail)
+    if ended_meanwhile:
+        raise errors.LinkClosed
     return answer.url
 
 
@@ -267,19 +279,20 @@ def sweep() -> int:
     return len(due) + len(expired)
 
 
-def verify(checkout_id: int) -> None:
+def verify(checkout_id: int) -> Outcome:
     """Asks the provider about a checkout and settles what it says. Raises `TryAgain` when it gave no answer."""
     with db.session() as session:
         checkout = session.get_one(Checkout, checkout_id)
         reference, provider, state = checkout.reference, checkout.provider, checkout.state
     if state in ("paid", "held"):
-        return
+        return Outcome.SUCCEEDED
     verification = providers.by_name(provider).verify(reference)
     with db.session() as session:
         settling.settle(session, checkout_id, verification, clock.now())
         session.commit()
     if verification.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN) and verification.status != "reversed":
         raise outbox.TryAgain(f"the provider gave no usable answer: {verification.status}")
+    return verification.outcome
 
 
 def expire(collection_id: int) -> None:

@@ -3,6 +3,7 @@
 PaymentError
 ├── UnsupportedCurrency     no provider collects this currency
 ├── AmountBelowMinimum      below what the provider accepts; `.limit`
+├── AmountNotPayable        cents, where only whole shillings can be sent
 ├── UnknownLink             no pay link has this token
 ├── LinkClosed              the contribution has already ended
 ├── ProviderUnavailable     the provider cannot be reached or gave no usable answer; nothing is lost
@@ -30,6 +31,10 @@ class AmountBelowMinimum(PaymentError):
     def __init__(self, limit: Money) -> None:
         super().__init__(f"the minimum is {limit}")
         self.limit = limit
+
+
+class AmountNotPayable(PaymentError):
+    code = "amount_not_payable"
 
 
 class UnknownLink(PaymentError):

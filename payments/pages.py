@@ -19,7 +19,14 @@ def show(token: str) -> Response:
         if "back" in request.args and link.state == "processing":
             collections.came_back(session, token)
             session.commit()
-    return _page(link, refresh=_refresh_seconds(link))
+    waiting = "back" in request.args and link.state == "processing"
+    return _page(link, waiting=waiting, refresh=_refresh_seconds() if waiting and not link.held else None)
+
+
+@blueprint.errorhandler(errors.UnknownLink)
+def unknown(error: errors.UnknownLink) -> tuple[str, int, dict[str, str]]:
+    """Somebody mistyped a link: say so to a person, not to a program."""
+    return render_template("unknown.html"), 404, {"Cache-Control": "no-store"}
 
 
 @blueprint.post("/p/<token>")
@@ -37,12 +44,10 @@ def pay(token: str) -> AnyResponse:
         return page
 
 
-def _refresh_seconds(link: collections.PayLink) -> int | None:
+def _refresh_seconds() -> int | None:
     # While the answer is on its way the page looks again by itself, slower each time, and not for ever.
     looks = _looks()
-    if "back" not in request.args or link.state != "processing" or link.held or looks >= REFRESH_LIMIT:
-        return None
-    return min(1 + looks // 5, 10)
+    return None if looks >= REFRESH_LIMIT else min(1 + looks // 5, 10)
 
 
 def _looks() -> int:
@@ -51,8 +56,12 @@ def _looks() -> int:
     return int(looks) if looks.isdecimal() and len(looks) <= 3 else 0
 
 
-def _page(link: collections.PayLink, refresh: int | None = None, unavailable: bool = False) -> Response:
-    body = render_template("pay.html", link=link, refresh=refresh, look=_looks() + 1, unavailable=unavailable)
+def _page(
+    link: collections.PayLink, waiting: bool = False, refresh: int | None = None, unavailable: bool = False
+) -> Response:
+    body = render_template(
+        "pay.html", link=link, waiting=waiting, refresh=refresh, look=_looks() + 1, unavailable=unavailable
+    )
     response = make_response(body)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from core.money import Money
+from payments.errors import AmountNotPayable
 
 
 class Outcome(StrEnum):
@@ -81,6 +82,9 @@ class Provider(Protocol):
     def limits(self, currency: str) -> tuple[Money, Money]:
         """The smallest and largest gross amount of one collection. Raises `UnsupportedCurrency`."""
 
+    def step_minor(self, currency: str) -> int:
+        """What a gross amount must be a multiple of, in minor units: 100 where only whole shillings can be sent."""
+
     def fee(self, gross: Money) -> Money:
         """What the provider keeps of `gross`, by its published schedule; never falls as `gross` grows."""
 
@@ -100,12 +104,20 @@ class Provider(Protocol):
 def quote(provider: Provider, amount: Money, payer_bears_fee: bool) -> Quote:
     """What is paid so that `amount` is credited, fee included when the payer bears it.
 
-    Raises `UnsupportedCurrency`. The fee never falls as the gross grows, so climbing from the amount itself ends at
-    the smallest gross that covers it, exactly, also at caps and thresholds.
+    Raises `UnsupportedCurrency`, or `AmountNotPayable` for an amount between two steps of the provider. The fee never
+    falls as the gross grows, so climbing from the amount itself ends at the smallest payable gross that covers it,
+    exactly, also at caps and thresholds.
     """
     provider.limits(amount.currency)
+    step = provider.step_minor(amount.currency)
+    if amount.amount_minor % step:
+        raise AmountNotPayable(amount.currency)
     gross = amount
     if payer_bears_fee:
-        while (needed := amount + provider.fee(gross)) != gross:
+        while (needed := _stepped_up(amount + provider.fee(gross), step)) != gross:
             gross = needed
     return Quote(amount=amount, fee=provider.fee(gross), gross=gross)
+
+
+def _stepped_up(money: Money, step_minor: int) -> Money:
+    return Money(-(-money.amount_minor // step_minor) * step_minor, money.currency)

@@ -65,12 +65,12 @@ def _settle_paid(
     expected = Money(collection.gross_minor, transaction.currency)
     if verification.reference != checkout.reference:
         _hold(session, checkout, f"the provider answered for another reference: {verification.reference}", at)
-    elif verification.paid is None or verification.fee is None or verification.paid != expected:
+    elif verification.paid != expected:
         _hold(session, checkout, f"{verification.paid} was paid where {expected} was asked for", at)
-    elif not 0 <= verification.fee.amount_minor <= expected.amount_minor:
+    elif verification.fee is None or not 0 <= verification.fee.amount_minor <= expected.amount_minor:
         _hold(session, checkout, f"a fee of {verification.fee} cannot be, for {expected}", at)
     else:
-        _post(session, checkout, collection, transaction, verification.paid, verification.fee, at)
+        _post(session, checkout, collection, transaction, expected, verification.fee, at)
 
 
 def _post(

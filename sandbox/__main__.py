@@ -38,7 +38,9 @@ def main() -> None:
 
 
 def _run(folder: Path) -> None:
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Explicitly for both: a script's background process starts with Ctrl-C ignored.
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, _interrupt)
     print("\n  GroupWallet starts on this machine\n", flush=True)
     try:
         with ExitStack() as stack:

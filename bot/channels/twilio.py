@@ -91,7 +91,8 @@ def parse(form: "MultiDict[str, str]") -> Incoming:
         raise UnreadableMessage("From or MessageSid is missing")
     channel = "whatsapp" if sender.startswith("whatsapp:") else "sms"
     address = sender.removeprefix("whatsapp:")
-    text = form.get("ListId") or form.get("ButtonPayload") or form.get("Body", "")
+    # PostgreSQL's text has no NUL.
+    text = (form.get("ListId") or form.get("ButtonPayload") or form.get("Body", "")).replace("\x00", "")
     media_count = int(form.get("NumMedia") or 0) if (form.get("NumMedia") or "0").isdecimal() else 0
     return Incoming(
         provider="twilio",
@@ -143,9 +144,7 @@ def find_sent(channel: str, address: str, body: str, since: datetime) -> list[st
 
     Raises one of `NO_ANSWER` when Twilio gives no usable answer.
     """
-    messages = _client().messages.list(
-        to=PREFIX[channel] + address, date_sent_after=since - timedelta(days=1), limit=50
-    )
+    messages = _client().messages.list(to=PREFIX[channel] + address, limit=50)
     # Two minutes of grace, because Twilio's clock is not ours.
     earliest = since - timedelta(minutes=2)
     words = _one_line(body)

@@ -2,7 +2,7 @@
 
 from bot import amounts
 from bot.talk import Answer, GroupView, Talk
-from core.money import Money, minor_digits
+from core.money import Money
 from ledger import errors as ledger_errors
 from ledger import reading
 from payments import collections
@@ -67,13 +67,15 @@ def _request(talk: Talk, group: GroupView, amount: Money) -> Answer:
         return talk.ask("contributing.amount", talk.say("amount-above-limit", limit=str(error.limit)))
     except payment_errors.AmountBelowMinimum as error:
         return talk.ask("contributing.amount", talk.say("amount-below-minimum", limit=str(error.limit)))
+    except payment_errors.AmountNotPayable:
+        return talk.ask("contributing.amount", talk.say("amount-whole", currency=group.currency))
     except payment_errors.UnsupportedCurrency:
         return talk.answer("payments-unsupported", group=group.name, currency=group.currency)
     return talk.answer(
         "pay-link",
         group=group.name,
         amount=str(amount),
-        fee=str(Money(collection.fee_minor, amount.currency)),
+        fee=str(Money(collection.gross_minor - collection.amount_minor, amount.currency)),
         gross=str(Money(collection.gross_minor, amount.currency)),
         extra="yes" if collection.gross_minor != collection.amount_minor else "no",
         link=collections.link_url(collection.token),
@@ -85,6 +87,5 @@ def _explain(talk: Talk, amount: amounts.Reading, group: GroupView) -> Answer:
         f"amount-{amount.problem}",
         group=group.name,
         currency=group.currency,
-        digits=minor_digits(group.currency),
     )
     return talk.ask("contributing.amount", words)

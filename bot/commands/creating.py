@@ -63,7 +63,7 @@ def currency(talk: Talk, rest: str) -> Answer:
     try:
         providers.for_currency(wanted)
     except UnsupportedCurrency:
-        return talk.answer("payments-unsupported", group=group.name, currency=wanted)
+        return talk.answer("currency-changed-unsupported", group=group.name, currency=wanted)
     return talk.answer("currency-changed", group=group.name, currency=wanted)
 
 

@@ -26,11 +26,6 @@ def invite(talk: Talk, rest: str) -> Answer:
         return talk.answer("invited-too-many", **values)
     if not new:
         return talk.answer("invited-before", **values)
-    outgoing.invite(
-        talk.session,
-        number,
-        {"inviter": talk.name, "group": group.name, "code": group.code},
-        group_id=group.id,
-        at=talk.at,
-    )
-    return talk.answer("invited", **values)
+    invitation = values | {"inviter": talk.name}
+    sent = outgoing.invite(talk.session, number, invitation, group_id=group.id, at=talk.at)
+    return talk.answer("invited" if sent else "invited-opted-out", **values)

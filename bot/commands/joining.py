@@ -20,7 +20,8 @@ _INTRODUCTION = re.compile(r"^(my name is|my name's|i am called|i am|i'm|name is
 def first_contact(talk: Talk, understood: Understood) -> Answer:
     """Somebody without a name: greet and ask for it, or take it. What they came to do is done right after."""
     is_command = understood.sure and understood.command is not None
-    if talk.question == "joining.name" and not (is_command and understood.command != "name"):
+    introduced = understood.command == "name" and _read_name(_without_is(understood.rest)) is not None
+    if introduced or (talk.question == "joining.name" and not is_command):
         return take_name(talk)
     then = talk.incoming.text if is_command and understood.command in WORTH_COMING_BACK_TO else talk.slots.get("then")
     slots = {"then": then} if then else {}
@@ -51,7 +52,7 @@ def take_name(talk: Talk) -> Answer:
 
 def rename(talk: Talk, rest: str) -> Answer:
     """`my name is Ama`: a new name for a known member."""
-    name = _read_name(re.sub(r"^is\s+", "", rest, flags=re.I))
+    name = _read_name(_without_is(rest))
     if name is None:
         return talk.ask("joining.name", talk.say("name-unreadable"))
     talk.user().name = talk.name = name
@@ -110,6 +111,10 @@ def _invitation(session: Session, phone: str | None) -> tuple[Group, str] | None
         .limit(1)
     ).one_or_none()
     return None if row is None else (row[0], row[1] or "")
+
+
+def _without_is(text: str) -> str:
+    return re.sub(r"^is\b\s*", "", text, flags=re.I)
 
 
 def _read_name(text: str) -> str | None:

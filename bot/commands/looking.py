@@ -5,7 +5,7 @@ from bot.talk import Answer, Talk
 from ledger import groups, reading
 
 HISTORY_LINES = {"sms": 5, "whatsapp": 10}
-LONGEST_SMS_LIST = 100
+LONGEST_LIST = {"sms": 100, "whatsapp": 1_200}  # Characters; Twilio takes no message above 1,600.
 
 
 def balance(talk: Talk, rest: str) -> Answer:
@@ -38,14 +38,13 @@ def history(talk: Talk, rest: str) -> Answer:
 
 
 def members(talk: Talk, rest: str) -> Answer:
-    """Who is in the group; on SMS as many names as fit."""
+    """Who is in the group, as many names as fit."""
     group = talk.group()
     everyone = groups.members(talk.session, group.id)
     names = [f"{member.name} ({member.role})" if member.role != "member" else member.name for member in everyone]
     shown = list(names)
-    if talk.channel == "sms":
-        while len(shown) > 1 and len(gsm7.transliterated(", ".join(shown))) > LONGEST_SMS_LIST:
-            shown.pop()
+    while len(shown) > 1 and len(gsm7.transliterated(", ".join(shown))) > LONGEST_LIST[talk.channel]:
+        shown.pop()
     listed = ", ".join(shown)
     if len(shown) < len(names):
         listed = talk.say("members-more", list=listed, more=len(names) - len(shown))

@@ -79,7 +79,7 @@ def upgrade() -> None:
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("channel IN ('sms', 'whatsapp')", name=op.f("ck_notifications_log_channel")),
         sa.CheckConstraint(
-            "status IN ('queued', 'sending', 'unknown', 'sent', 'delivered', 'read', 'failed', 'suppressed')",
+            "status IN ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'suppressed')",
             name=op.f("ck_notifications_log_status"),
         ),
         sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_notifications_log_group_id")),

@@ -45,6 +45,9 @@ LIMITS = {
     "USD": ("2", "10000"),
 }
 
+# M-PESA moves whole shillings; a gross with cents would come back as another amount, or not at all.
+STEPS_MINOR = {"KES": 100}
+
 # The page offers only channels that cost what was quoted.
 CHANNELS = {
     "NGN": ["card", "bank", "ussd", "bank_transfer"],
@@ -78,6 +81,9 @@ class Paystack:
             raise UnsupportedCurrency(currency)
         smallest, largest = LIMITS[currency]
         return Money.of_major(Decimal(smallest), currency), Money.of_major(Decimal(largest), currency)
+
+    def step_minor(self, currency: str) -> int:
+        return STEPS_MINOR.get(currency, 1)
 
     def fee(self, gross: Money) -> Money:
         """The published schedule (https://paystack.com/pricing); what was really charged is in the verification."""

@@ -21,7 +21,7 @@ _numbers = itertools.count(10_000)
 
 
 def new_phone() -> str:
-    return f"+2547120{next(_numbers) % 100_000:05d}"
+    return f"+2547130{next(_numbers) % 100_000:05d}"  # Others than those of the payments' actors.
 
 
 def plain(answer: Answer) -> str:

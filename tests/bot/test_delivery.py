@@ -4,9 +4,10 @@ import logging
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
-from bot import delivery, jobs, outgoing
+from bot import delivery, dialogue, jobs, outgoing
+from bot.commands.creating import join_link
 from bot.models import ChannelIdentity, Notification
 from core import clock, db
 from core.outbox import OutboxRow, TryAgain
@@ -14,6 +15,7 @@ from core.settings import settings
 from ledger.models import Group, User
 from tests.bot.actors import (
     Reader,
+    Talker,
     a_message,
     a_reader,
     also_on,
@@ -21,6 +23,7 @@ from tests.bot.actors import (
     identity_of,
     log_of,
     messages_to,
+    plain,
     work,
 )
 from tests.bot.speech import listed, listing, new_sid, refused, taken
@@ -333,15 +336,43 @@ def test_a_message_to_a_feature_phone_is_gsm7_and_its_segments_are_counted(commi
 
 def test_an_invited_stranger_gets_one_sms_and_one_who_left_none(committing: str) -> None:
     left = a_reader(opted_out_at=clock.now())
-    committed(lambda session: invite(session, left.address))
+    assert committed(lambda session: invite(session, left.address)) is False
     assert messages_to(left) == []
     for _ in range(2):
-        committed(lambda session: invite(session, "+254712999999"))
+        assert committed(lambda session: invite(session, "+254712999999")) is True
     with db.session() as session:
         stranger = session.scalars(select(User).where(User.phone == "+254712999999")).one()
     (invitation,) = messages_to(Reader(stranger.id, "sms", "+254712999999"))
     assert "Ama invites you to save with Umoja" in invitation.body
+    assert "Reply: join UMOJA-7K3M9Q" in invitation.body and join_link("UMOJA-7K3M9Q") in invitation.body
+    assert invitation.segments == 1
     assert (stranger.country, stranger.name) == ("KE", None)
+
+
+@pytest.mark.parametrize("channel", ["sms", "whatsapp"])
+def test_an_invitation_waits_for_nobody_who_is_talking_to_us_at_this_moment(committing: str, channel: str) -> None:
+    reader = a_reader(channel)
+    with db.session() as talking:
+        dialogue.respond(talking, Talker(talking, channel, reader.address).message("menu"), clock.now(), plain)
+        with db.session() as inviting:
+            group_id = a_saver(inviting).group_id
+            inviting.execute(text("SET LOCAL lock_timeout = '1s'"))
+            values = {"inviter": "Ama", "group": "Umoja", "code": "UMOJA-7K3M9Q", "link": join_link("UMOJA-7K3M9Q")}
+            assert outgoing.invite(inviting, reader.address, values, group_id=group_id, at=clock.now())
+            inviting.commit()
+        talking.commit()
+    assert [message.kind for message in messages_to(reader)] == ["invitation"]
+
+
+def test_the_inviter_reads_whether_the_invitation_went_out(session: db.Session, ama: Talker) -> None:
+    efua = Talker(session).is_known("Efua")
+    efua.says("stop", opt="out")
+    ama.says(f"invite {efua.phone}").expects(
+        f"{efua.phone} takes no messages from us", "pass on the code", "join UMOJA-"
+    )
+    ama.says("invite 0712 999 999").expects("We sent an invitation to +254712999999")
+    invited = session.scalars(select(Notification.address).where(Notification.kind == "invitation")).all()
+    assert invited == ["+254712999999"]
 
 
 def test_a_callback_that_overtakes_the_answer_of_the_call_is_not_undone_by_it(twilio_server: ScriptedServer) -> None:
@@ -380,10 +411,10 @@ def notify(session: db.Session, reader: Reader, key: str) -> None:
     outgoing.notify(session, reader.user_id, "thanks", {}, group_id=None, dedupe_key=key, at=clock.now())
 
 
-def invite(session: db.Session, number: str) -> None:
-    values = {"inviter": "Ama", "group": "Umoja", "code": "UMOJA-7K3M9Q"}
+def invite(session: db.Session, number: str) -> bool:
+    values = {"inviter": "Ama", "group": "Umoja", "code": "UMOJA-7K3M9Q", "link": join_link("UMOJA-7K3M9Q")}
     group_id = session.scalar(select(Group.id)) or a_saver(session).group_id
-    outgoing.invite(session, number, values, group_id=group_id, at=clock.now())
+    return outgoing.invite(session, number, values, group_id=group_id, at=clock.now())
 
 
 def database_of(server: ScriptedServer) -> dict[str, str]:

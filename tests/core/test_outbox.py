@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from core import db, outbox
-from core.outbox import OutboxRow, Payload, TryAgain
+from core.outbox import JobFailed, OutboxRow, Payload, TryAgain
 from tests.conftest import settings_of
 from tests.core.racing import at_once
 from tests.core.work import Bells, ProviderDown, addresses, change, fails, put, row, succeeds
@@ -177,7 +177,7 @@ def test_a_worker_that_lost_its_lease_changes_nothing(late_end: str) -> None:
         second(row_id)
 
     late, taken = at_once(works_late, takes_over)
-    assert isinstance(late, ProviderDown) if late_end == "failure" else late is None
+    assert isinstance(late, JobFailed) if late_end == "failure" else late is None
     assert taken is None
     [still] = between
     assert (still.state, still.attempts, still.last_error) == ("running", 2, None)

@@ -5,17 +5,19 @@ import random
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 
-from core import outbox
-from core.outbox import Payload
+from core import db, outbox
+from core.logs import JSONLines
+from core.outbox import JobFailed, Payload
 from tests.core.work import ProviderDown, fails, is_due, is_early, put, row, succeeds, wait_seconds
 
 pytestmark = pytest.mark.usefixtures("committing")
 
 
-def test_a_failure_is_raised_kept_and_tried_again_later() -> None:
+def test_a_failure_is_told_to_rq_by_its_kind_alone_kept_and_tried_again_later() -> None:
     row_id = put()
-    with pytest.raises(ProviderDown):
+    with pytest.raises(JobFailed, match="^bot.deliver$"):
         fails(row_id)
     failed = row(row_id)
     assert (failed.state, failed.attempts, failed.lease_until) == ("pending", 1, None)
@@ -31,9 +33,27 @@ def test_a_long_error_is_cut() -> None:
         raise ProviderDown("x" * 10_000)
 
     row_id = put()
-    with pytest.raises(ProviderDown):
+    with pytest.raises(JobFailed):
         explains(row_id)
     assert len(row(row_id).last_error or "") == 500
+
+
+def test_a_row_that_a_database_error_quotes_is_kept_nowhere(caplog: pytest.LogCaptureFixture) -> None:
+    @outbox.job
+    def refused(payload: Payload) -> None:
+        with db.session() as session:
+            session.execute(text("INSERT INTO users (phone, version) VALUES ('+254712345678', NULL)"))
+
+    row_id = put()
+    with pytest.raises(JobFailed) as raised:
+        refused(row_id)
+    assert row(row_id).last_error == "IntegrityError 23502"
+    [record] = caplog.records
+    written = JSONLines().format(record)
+    assert "IntegrityError 23502" in written
+    assert "test_outbox_retries.py" in written
+    for place in (written, str(raised.value)):
+        assert "345678" not in place
 
 
 def test_try_again_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
@@ -79,8 +99,9 @@ def test_after_twelve_attempts_the_row_is_dead_and_an_operator_hears_of_it(
         is_due(row_id, attempts=str(attempt - 1))
         try:
             job(row_id)
-        except ProviderDown:
+        except JobFailed:
             assert job is fails
+            caplog.records[:] = [record for record in caplog.records if record.message != "a job failed"]
     assert (row(row_id).state, row(row_id).attempts, row(row_id).lease_until) == ("dead", 12, None)
     [record] = caplog.records
     assert (record.levelno, record.outbox_id, record.kind) == (logging.ERROR, row_id, "bot.deliver")  # type: ignore[attr-defined]

@@ -69,7 +69,3 @@ def test_an_unknown_country_has_the_fallback_currency() -> None:
 )
 def test_tender_is_what_can_be_paid_with_today(code: str, expected: bool) -> None:
     assert phone.is_tender(code) is expected
-
-
-def test_a_masked_number_keeps_three_digits() -> None:
-    assert phone.masked("+254712345678") == "…678"

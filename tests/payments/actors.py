@@ -20,9 +20,11 @@ from ledger.models import AuditRow, Entry, Group, Receipt, Transaction, User, Wa
 from ledger.postings import Cause
 from payments import collections
 from payments.models import Checkout, Collection
-from payments.provider import Outcome, Verification
+from payments.provider import Outcome, Quote, Verification
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+# By hand: 500.00 with its fee on top. 507.61 would cover it, M-PESA sends 508.00, and Paystack keeps 1.5 % of that.
+OF_500 = Quote(amount=Money(50_000, "KES"), fee=Money(762, "KES"), gross=Money(50_800, "KES"))
 BY_CHAT = Cause(actor_id=None, channel="whatsapp")
 COUNTRIES = {"KES": "+2547120{:05d}", "NGN": "+23480312{:05d}", "GHS": "+2332441{:05d}", "UGX": "+25677212{:04d}"}
 

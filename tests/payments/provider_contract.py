@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.money import Money
-from payments.errors import BadSignature, UnsupportedCurrency
+from payments.errors import AmountNotPayable, BadSignature, UnsupportedCurrency
 from payments.provider import CheckoutOrder, Outcome, Provider, quote
 from tests.payments.servers import Heard, Reply, ScriptedServer, break_off, hang, hang_up, nobody, reset, scripted
 
@@ -107,6 +107,9 @@ class ProviderContract:
             smallest, largest = self.provider(nobody()).limits(currency)
             assert smallest.currency == largest.currency == currency
             assert 0 < smallest.amount_minor < largest.amount_minor
+            step = self.provider(nobody()).step_minor(currency)
+            assert step >= 1
+            assert smallest.amount_minor % step == largest.amount_minor % step == 0, "a limit must be payable"
 
     def test_a_currency_it_does_not_collect_is_refused(self) -> None:
         provider = self.provider(nobody())
@@ -120,23 +123,24 @@ class ProviderContract:
     @given(data=st.data())
     def test_the_quote_is_the_smallest_gross_that_covers_the_amount(self, data: st.DataObject) -> None:
         provider = self.provider("http://unused")
-        amount = data.draw(self._amounts(provider))
+        amount = data.draw(self._payable(provider))
+        step = provider.step_minor(amount.currency)
         quoted = quote(provider, amount, payer_bears_fee=True)
         assert quoted.amount == amount
         assert quoted.fee == provider.fee(quoted.gross)
-        assert quoted.gross - quoted.fee == amount
+        assert quoted.gross.amount_minor % step == 0
+        # Exact where every minor unit can be paid; elsewhere less than one step is left over.
+        assert 0 <= (quoted.gross - quoted.fee - amount).amount_minor < step
         if quoted.gross != amount:
-            less = Money(
-                data.draw(st.integers(amount.amount_minor, quoted.gross.amount_minor - 1), label="less"),
-                amount.currency,
-            )
+            steps = st.integers(amount.amount_minor // step, quoted.gross.amount_minor // step - 1)
+            less = Money(data.draw(steps, label="less") * step, amount.currency)
             assert (less - provider.fee(less)).amount_minor < amount.amount_minor
 
     @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
     @given(data=st.data())
     def test_a_group_that_bears_the_fee_asks_for_the_bare_amount(self, data: st.DataObject) -> None:
         provider = self.provider("http://unused")
-        amount = data.draw(self._amounts(provider))
+        amount = data.draw(self._payable(provider))
         quoted = quote(provider, amount, payer_bears_fee=False)
         assert quoted.gross == quoted.amount == amount
         assert quoted.fee == provider.fee(amount)
@@ -148,6 +152,24 @@ class ProviderContract:
         gross = data.draw(self._amounts(provider))
         more = gross + Money(data.draw(st.one_of(st.integers(0, 3), st.integers(0, 10**7))), gross.currency)
         assert 0 <= provider.fee(gross).amount_minor <= provider.fee(more).amount_minor
+
+    @pytest.mark.parametrize("payer_bears_fee", [True, False])
+    def test_an_amount_between_two_steps_cannot_be_paid(self, payer_bears_fee: bool) -> None:
+        provider = self.provider(nobody())
+        for currency in self.currencies:
+            smallest, _ = provider.limits(currency)
+            step = provider.step_minor(currency)
+            for beside in {1, step // 2, step - 1} if step > 1 else ():
+                with pytest.raises(AmountNotPayable):
+                    quote(provider, smallest + Money(beside, currency), payer_bears_fee)
+            assert quote(provider, smallest + Money(step, currency), payer_bears_fee).amount.amount_minor % step == 0
+
+    def _payable(self, provider: Provider) -> st.SearchStrategy[Money]:
+        def stepped(amount: Money) -> Money:
+            step = provider.step_minor(amount.currency)
+            return Money(max(amount.amount_minor // step, 1) * step, amount.currency)
+
+        return self._amounts(provider).map(stepped)
 
     def _amounts(self, provider: Provider) -> st.SearchStrategy[Money]:
         def anywhere(currency: str) -> st.SearchStrategy[Money]:

@@ -9,6 +9,7 @@ from requests.adapters import HTTPAdapter
 
 from payments import providers
 from payments.providers.paystack import Paystack
+from tests.payments.actors import OF_500
 from tests.payments.provider_contract import IMPATIENCE_SECONDS
 from tests.payments.servers import Heard, Reply, ScriptedServer
 
@@ -47,7 +48,12 @@ def page(heard: Heard) -> Reply:
     return envelope({"authorization_url": f"https://pay.example/{reference}", "reference": reference})
 
 
-def reports(server: ScriptedServer, status: str = "success", gross_minor: int = 50_761, fee_minor: int = 761) -> None:
+def reports(
+    server: ScriptedServer,
+    status: str = "success",
+    gross_minor: int = OF_500.gross.amount_minor,
+    fee_minor: int = OF_500.fee.amount_minor,
+) -> None:
     """From now on the provider says this about every reference; unless changed, 500.00 paid with its fee."""
 
     def report(heard: Heard) -> Reply:
@@ -59,7 +65,7 @@ def reports(server: ScriptedServer, status: str = "success", gross_minor: int = 
 
 
 def success_event(reference: str) -> bytes:
-    data = {"id": 5_200_000_001, "status": "success", "reference": reference, "amount": 507_614, "note": "Ọjọ́"}
+    data = {"id": 5_200_000_001, "status": "success", "reference": reference, "amount": 507_700, "note": "Ọjọ́"}
     return json.dumps({"event": "charge.success", "data": data}, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -1,13 +1,13 @@
 """The button of the pay page: one checkout at the provider, whatever the network does, and no money lost on the way."""
 
+import logging
 import re
 
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core import clock, db
-from core.money import Money
 from ledger import contributions
 from ledger.models import Transaction
 from payments import collections, errors, providers
@@ -16,6 +16,7 @@ from sandbox.config import SandboxConfig
 from tests.payments.actors import (
     AT,
     BY_CHAT,
+    OF_500,
     a_link,
     assert_books_are_whole,
     at_once,
@@ -29,7 +30,7 @@ from tests.payments.actors import (
 from tests.payments.conftest import MovableClock
 from tests.payments.provider_contract import UNCLEAR
 from tests.payments.servers import Heard, Reply, ScriptedServer, hang, nobody
-from tests.payments.speech import error, lose_patience, page
+from tests.payments.speech import error, lose_patience, page, reports
 
 REFUSED = error(400, "invalid_amount", "Invalid Amount Sent")
 
@@ -51,7 +52,8 @@ def test_the_button_opens_a_page_for_the_gross_and_tells_nothing_about_the_payer
     assert re.fullmatch(r"gw-\d+-[0-9a-f]{16}", checkout.reference) and 16 <= len(checkout.reference) <= 50
     assert state_of(saver) == [("processing", 50_000)]
     (payment,) = requests.get(f"{stand_in.public_url}/sandbox/payments", timeout=5).json()["payments"]
-    assert (payment["reference"], payment["amount_minor"], payment["currency"]) == (checkout.reference, 50_761, "KES")
+    assert payment["reference"] == checkout.reference
+    assert (payment["amount_minor"], payment["currency"]) == (OF_500.gross.amount_minor, "KES")
     shown = requests.get(url, timeout=5).text
     assert f"member-{saver.user_id}@payers.groupwallet.example" in shown
     assert "+254" not in shown and "Ama" not in shown
@@ -114,6 +116,73 @@ def test_a_refusal_closes_the_page_and_leaves_the_contribution_open(provider_ser
     collections.open_checkout(token)
     references = [checkout.reference for checkout in checkouts(token)]
     assert len(set(references)) == 4, "what was turned down is asked for under a new reference"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "level"),
+    [
+        (REFUSED, logging.ERROR),
+        (error(401, "invalid_Key", "Invalid key"), logging.ERROR),
+        (error(429, "rate_limited"), logging.WARNING),
+        (Reply("Bad Gateway", 502, "text/html"), logging.WARNING),
+    ],
+    ids=["a refusal", "a wrong key", "too many", "no answer"],
+)
+def test_a_refusal_is_the_operators_and_what_passes_is_not(
+    provider_server: ScriptedServer, trouble: Reply, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, token = a_link()
+    provider_server.answers(trouble)
+    with pytest.raises(errors.ProviderUnavailable):
+        collections.open_checkout(token)
+    (told,) = [record for record in caplog.records if record.getMessage() == "no checkout page"]
+    assert told.levelno == level
+    assert vars(told)["checkout"] == checkouts(token)[0].id
+
+
+@pytest.mark.parametrize("end", ["closed", "declined", "paid", "held"])
+def test_a_page_that_ended_while_it_was_made_stays_ended_and_keeps_its_address(
+    provider_server: ScriptedServer, end: str
+) -> None:
+    saver, token = a_link()
+
+    def ended(heard: Heard) -> Reply:
+        with db.session() as session:
+            reason = "because" if end == "held" else None
+            session.execute(update(Checkout).values(state=end, held_reason=reason))
+            session.commit()
+        return page(heard)
+
+    provider_server.answers(ended)
+    with pytest.raises(errors.LinkClosed):
+        collections.open_checkout(token)
+    (checkout,) = checkouts(token)
+    assert (checkout.state, checkout.url) == (end, f"https://pay.example/{checkout.reference}")
+    assert state_of(saver) == [("pending", 50_000)]
+
+
+def test_a_link_that_runs_out_while_its_page_is_made_leads_nowhere_and_what_is_paid_there_is_found(
+    provider_server: ScriptedServer, movable_clock: MovableClock
+) -> None:
+    saver, token = a_link()
+
+    def run_out(heard: Heard) -> Reply:
+        movable_clock.forward(hours=24)
+        provider_server.answers(error(404, "transaction_not_found"))
+        collections.sweep()
+        run_outbox("payments.")
+        return page(heard)
+
+    provider_server.answers(run_out)
+    with pytest.raises(errors.LinkClosed):
+        collections.open_checkout(token)
+    assert state_of(saver) == [("expired", 50_000)]
+    assert [(checkout.state, bool(checkout.url)) for checkout in checkouts(token)] == [("closed", True)]
+    reports(provider_server)
+    movable_clock.forward(hours=6)
+    collections.sweep()
+    run_outbox("payments.")
+    assert state_of(saver) == [("expired", 50_000), ("completed", 50_000)]
 
 
 def test_a_provider_that_is_down_costs_the_payer_only_another_press(
@@ -234,7 +303,13 @@ def test_from_the_button_to_the_receipt_over_the_providers_own_page(stand_in: Sa
 
 
 @pytest.mark.parametrize(
-    "reported", [{"amount_minor": 1}, {"currency": "NGN"}, {"amount_minor": 50_762}, {"amount_minor": 5_076_100}]
+    "reported",
+    [
+        {"amount_minor": 1},
+        {"currency": "NGN"},
+        {"amount_minor": OF_500.gross.amount_minor + 1},
+        {"amount_minor": OF_500.gross.amount_minor * 100},
+    ],
 )
 def test_a_provider_that_reports_something_else_is_not_believed(
     stand_in: SandboxConfig, reported: dict[str, object]
@@ -248,8 +323,7 @@ def test_a_provider_that_reports_something_else_is_not_believed(
     with db.session() as session:
         assert balances(session, saver.group_id) == {}
         assert collections.look_at(session, token, clock.now()).held
-        expected = Money(50_761, "KES")
     with pytest.raises(errors.LinkClosed):
         collections.open_checkout(token)
     with db.session() as session:
-        assert str(expected) in (checkouts(token)[0].held_reason or "")
+        assert f"where {OF_500.gross} was asked for" in (checkouts(token)[0].held_reason or "")

@@ -12,7 +12,18 @@ from core import clock, db
 from ledger.models import Transaction
 from payments import collections, settling
 from payments.models import Checkout, Collection
-from tests.payments.actors import AT, a_checkout, a_link, a_saver, checkouts, outbox, says, state_of, wishes
+from tests.payments.actors import (
+    AT,
+    OF_500,
+    a_checkout,
+    a_link,
+    a_saver,
+    checkouts,
+    outbox,
+    says,
+    state_of,
+    wishes,
+)
 from tests.payments.servers import ScriptedServer
 from tests.payments.speech import error, page
 from tests.payments.web import client
@@ -21,8 +32,8 @@ LARGEST_PAGE_BYTES = 15_000
 
 # What the page shows in each state, and whether its button is there.
 STATES = {
-    "pending": ("Pay KES 507.61", True),
-    "processing": ("Pay KES 507.61", True),
+    "pending": (f"Pay {OF_500.gross}<", True),
+    "processing": (f"Pay {OF_500.gross}<", True),
     "completed": ("Receipt R-1", False),
     "failed": ("did not go through", False),
     "expired": ("no longer open", False),
@@ -88,8 +99,9 @@ def test_the_style_sheet_of_the_page_is_there(web: FlaskClient) -> None:
 def test_the_page_shows_what_is_saved_the_fee_and_what_is_paid(web: FlaskClient) -> None:
     text = " ".join(re.sub(r"<[^>]+>", " ", web.get(f"/p/{a_link_in('pending')}").text).split())
     assert "Into your savings KES 500" in text
-    assert "Payment fee KES 7.61" in text
-    assert "You pay KES 507.61" in text
+    # What the payer pays on top, whatever of it the provider keeps: the three lines add up.
+    assert f"Payment fee {OF_500.gross - OF_500.amount} You pay {OF_500.gross}" in text
+    assert str(OF_500.fee) not in text
     assert "Contribution by Ama" in text
 
 
@@ -120,7 +132,12 @@ def test_an_unknown_link_is_not_found_whatever_is_done_with_it(web: FlaskClient)
         web.get("/p/no-such-link?back=1"),
         web.post("/p/no-such-link"),
     ):
-        assert (answer.status_code, answer.json) == (404, {"error": "unknown_link"})
+        assert (answer.status_code, answer.mimetype) == (404, "text/html")
+        assert "We do not know this link" in answer.text and "contribute 5000" in answer.text
+        assert "unknown_link" not in answer.text and "<button>" not in answer.text
+        assert len(answer.data) < LARGEST_PAGE_BYTES
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert web.head("/p/no-such-link").status_code == 404
 
 
 def test_only_the_button_starts_a_checkout_so_a_chats_preview_starts_none(provider_server: ScriptedServer) -> None:
@@ -177,6 +194,17 @@ def test_back_from_the_provider_the_page_waits_asks_and_looks_again_ever_more_sl
     waits = [int(re.search(r'content="(\d+);', web.get(f"/p/{token}?back=1&look={n}").text)[1]) for n in range(40)]
     assert waits == sorted(waits) and waits[-1] <= 10
     assert "http-equiv" not in web.get(f"/p/{token}?back=1&look=40").text, "it does not look for ever"
+
+
+@pytest.mark.parametrize(("look", "looks_again"), [("39", True), ("40", False), ("999", False)])
+def test_whoever_has_waited_long_is_still_told_to_wait_and_not_to_pay_again(
+    web: FlaskClient, look: str, looks_again: bool
+) -> None:
+    answer = web.get(f"/p/{a_link_in('processing')}", query_string={"back": "1", "look": look})
+    assert "Waiting for the payment" in answer.text and "<button>" not in answer.text
+    assert ("http-equiv" in answer.text) == looks_again
+    assert ("This page looks again by itself" in answer.text) == looks_again
+    assert ("Please do not pay again" in answer.text) != looks_again
 
 
 @pytest.mark.parametrize("state", ["pending", "completed", "failed", "expired", "held"])

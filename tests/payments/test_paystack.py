@@ -8,6 +8,7 @@ import pytest
 from core.money import Money
 from payments.provider import CheckoutOrder, Outcome, Provider, quote
 from payments.providers.paystack import CHANNELS, LIMITS, STATUSES
+from tests.payments.actors import OF_500
 from tests.payments.provider_contract import REFERENCE, ProviderContract, an_order, kes
 from tests.payments.servers import Heard, Reply, nobody, scripted
 from tests.payments.speech import SECRET, envelope, error, paystack, signed, success_event
@@ -84,8 +85,10 @@ class TestPaystack(ProviderContract):
 
 QUOTES = [
     # amount, gross, fee: by hand from https://paystack.com/pricing
-    (Money(500_000, "KES"), 507_614, 7_614),
-    (Money(300, "KES"), 305, 5),
+    (Money(500_000, "KES"), 507_700, 7_616),  # 5,076.14 would cover it; M-PESA sends whole shillings
+    (OF_500.amount, OF_500.gross.amount_minor, OF_500.fee.amount_minor),
+    (Money(300, "KES"), 400, 6),
+    (Money(19_700, "KES"), 20_000, 300),  # whole as it is: nothing is added
     (Money(100_000, "NGN"), 101_523, 1_523),
     (Money(246_249, "NGN"), 249_999, 3_750),  # one kobo below the ₦2,500 threshold
     (Money(246_250, "NGN"), 260_152, 13_902),  # the threshold is reached, and ₦100 is added
@@ -105,6 +108,11 @@ def test_the_fee_is_the_published_one(amount: Money, gross: int, fee: int) -> No
     assert (quoted.gross.amount_minor, quoted.fee.amount_minor) == (gross, fee)
 
 
+def test_only_shillings_have_to_be_whole() -> None:
+    steps = {currency: paystack(nobody()).step_minor(currency) for currency in LIMITS}
+    assert steps == dict.fromkeys(LIMITS, 1) | {"KES": 100}
+
+
 def test_around_the_threshold_no_gross_is_left_out() -> None:
     """Every gross from ₦2,300 to ₦2,700: the quote never asks more than the cheapest one that covers the amount."""
     provider = paystack(nobody())
@@ -116,7 +124,7 @@ def test_around_the_threshold_no_gross_is_left_out() -> None:
 
 def test_on_the_wire_every_amount_is_in_hundredths_also_without_cents() -> None:
     with scripted(TestPaystack().page("https://pay.example", REFERENCE)) as server:
-        for currency, minor, wire in (("XOF", 1_020, 102_000), ("KES", 507_614, 507_614), ("NGN", 5_001, 5_001)):
+        for currency, minor, wire in (("XOF", 1_020, 102_000), ("KES", 507_700, 507_700), ("NGN", 5_001, 5_001)):
             paystack(server.url).open_checkout(an_order(gross=Money(minor, currency)))
             assert server.heard[-1].json["amount"] == wire
 

@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import func, select
 
 from core import db
+from core.money import Money
 from ledger import errors as ledger_errors
 from ledger.models import Transaction
 from ledger.postings import Cause
 from payments import collections, providers
-from payments.errors import AmountBelowMinimum, PaymentError, UnknownLink, UnsupportedCurrency
+from payments.errors import AmountBelowMinimum, AmountNotPayable, PaymentError, UnknownLink, UnsupportedCurrency
 from payments.models import Collection
-from tests.payments.actors import AT, a_checkout, a_saver, the_group, transactions, wishes
+from payments.provider import quote
+from tests.payments.actors import AT, OF_500, a_checkout, a_saver, the_group, transactions, wishes
 
 
 def test_a_wish_is_a_pending_contribution_with_a_quote_and_a_link_for_a_day(session: db.Session) -> None:
@@ -23,17 +25,51 @@ def test_a_wish_is_a_pending_contribution_with_a_quote_and_a_link_for_a_day(sess
     transaction = session.get_one(Transaction, collection.transaction_id)
     assert (transaction.state, transaction.amount_minor, transaction.currency) == ("pending", 500_000, "KES")
     assert (transaction.user_id, transaction.channel, transaction.message_id) == (saver.user_id, "whatsapp", "SM1")
-    assert (collection.amount_minor, collection.fee_minor, collection.gross_minor) == (500_000, 7_614, 507_614)
+    assert (collection.amount_minor, collection.fee_minor, collection.gross_minor) == (500_000, 7_616, 507_700)
     assert collection.expires_at - collection.created_at == timedelta(hours=24)
-    assert re.fullmatch(r"http://localhost:8000/p/[\w-]{12}", collections.link_url(collection.token))
+    assert re.fullmatch(r"http://localhost:8000/p/[A-Za-z0-9]{12}", collections.link_url(collection.token))
 
 
 def test_asking_again_before_paying_gives_the_same_link_and_no_second_debt(session: db.Session) -> None:
     saver = a_saver(session)
     first = wishes(session, saver, "500")
-    again = wishes(session, saver, "500", at=AT + timedelta(hours=23))
+    again = wishes(session, saver, "500", at=AT + timedelta(hours=22, minutes=59))
     assert again.id == first.id
     assert transactions(session, saver.group_id) == [("pending", 50_000)]
+
+
+def test_a_link_with_an_hour_or_less_to_live_is_not_given_again(session: db.Session) -> None:
+    saver = a_saver(session)
+    first = wishes(session, saver, "500")
+    late = AT + timedelta(hours=23)
+    again = wishes(session, saver, "500", at=late)
+    assert again.id != first.id and again.token != first.token
+    assert again.expires_at == late + timedelta(hours=24)
+    assert wishes(session, saver, "500", at=late).id == again.id
+
+
+def test_a_links_token_is_letters_and_digits_so_that_no_phone_cuts_it(session: db.Session) -> None:
+    saver = a_saver(session)
+    tokens = [wishes(session, saver, str(major)).token for major in range(100, 140)]
+    assert all(re.fullmatch(r"[A-Za-z0-9]{12}", token) for token in tokens), tokens
+    assert len(set(tokens)) == len(tokens)
+
+
+@pytest.mark.parametrize("bearer", ["payer", "group"])
+@pytest.mark.parametrize("major", ["3.01", "500.50", "500.99"])
+def test_cents_that_cannot_be_sent_are_refused_before_anything_is_written(
+    session: db.Session, major: str, bearer: str
+) -> None:
+    saver = a_saver(session, fee_bearer=bearer)
+    with pytest.raises(AmountNotPayable):
+        wishes(session, saver, major)
+    assert transactions(session, saver.group_id) == []
+
+
+@pytest.mark.parametrize("currency", ["NGN", "GHS"])
+def test_where_cents_can_be_sent_they_are_saved(session: db.Session, currency: str) -> None:
+    saver = a_saver(session, currency)
+    assert wishes(session, saver, "500.01").amount_minor == 50_001
 
 
 def test_the_same_message_twice_is_one_wish_even_after_the_button(session: db.Session) -> None:
@@ -55,7 +91,7 @@ def test_another_amount_another_member_or_another_time_is_another_wish(session: 
     saver, other = a_saver(session), a_saver(session)
     wishes_made = [
         wishes(session, saver, "500"),
-        wishes(session, saver, "500.01"),
+        wishes(session, saver, "501"),
         wishes(session, other, "500"),
         wishes(session, saver, "500", at=AT + timedelta(hours=24)),
     ]
@@ -105,6 +141,9 @@ def test_the_providers_maximum_is_for_what_is_paid_fee_included(
     assert transactions(session, saver.group_id) == []
     most = refused.value.limit
     assert wishes(session, saver, f"{most.major}").gross_minor <= largest.amount_minor
+    provider = providers.for_currency(currency)
+    next_one = most + Money(provider.step_minor(currency), currency)
+    assert quote(provider, next_one, bearer == "payer").gross.amount_minor > largest.amount_minor
     with pytest.raises(ledger_errors.AmountAboveLimit):
         wishes(session, saver, f"{most.major + Decimal('0.01')}")
 
@@ -141,7 +180,7 @@ def test_what_the_page_shows_follows_the_contribution(session: db.Session) -> No
     collection = wishes(session, saver, "500")
     link = collections.look_at(session, collection.token, AT)
     assert (link.group_name, link.payer_name, link.state, link.held) == ("Umoja", "Ama", "pending", False)
-    assert (str(link.quote.amount), str(link.quote.fee), str(link.quote.gross)) == ("KES 500", "KES 7.61", "KES 507.61")
+    assert link.quote == OF_500
     assert link.receipt_number is None
     late = collections.look_at(session, collection.token, AT + timedelta(hours=24))
     assert late.state == "expired", "nobody has swept it yet, and it is over all the same"

@@ -18,6 +18,7 @@ from payments.models import Checkout, Collection
 from payments.provider import Outcome, Verification
 from tests.payments.actors import (
     AT,
+    OF_500,
     a_checkout,
     a_saver,
     assert_books_are_whole,
@@ -35,14 +36,18 @@ from tests.payments.actors import (
 
 LATER = AT + timedelta(days=2)
 
-# Payments that succeeded at the provider and are not what we asked for; 500.00 was asked for with 7.61 of fee.
+# Payments that succeeded at the provider and are not what we asked for; 500.00 was asked for, with its fee.
 MISMATCHES: dict[str, dict[str, Any]] = {
-    "one cent less": {"paid": Money(50_760, "KES")},
-    "one cent more": {"paid": Money(50_762, "KES")},
+    "one cent less": {"paid": OF_500.gross - Money(1, "KES")},
+    "one cent more": {"paid": OF_500.gross + Money(1, "KES")},
     "a hundredth of it": {"paid": Money(508, "KES")},
-    "a hundred times it": {"paid": Money(5_076_100, "KES")},
-    "only the amount, without the fee": {"paid": Money(50_000, "KES")},
-    "a weaker currency": {"paid": Money(50_761, "NGN"), "fee": Money(761, "NGN")},
+    "a hundred times it": {"paid": Money(OF_500.gross.amount_minor * 100, "KES")},
+    "only what would have covered it": {"paid": Money(50_761, "KES")},
+    "only the amount, without the fee": {"paid": OF_500.amount},
+    "a weaker currency": {
+        "paid": Money(OF_500.gross.amount_minor, "NGN"),
+        "fee": Money(OF_500.fee.amount_minor, "NGN"),
+    },
     "another reference": {"reference": "gw-1-somebodyelses0001"},
     "no reference": {"reference": None},
     "no amount": {"paid": None},
@@ -59,10 +64,10 @@ def test_a_matching_payment_is_posted_with_receipt_history_and_news(session: db.
 
     assert transactions(session, saver.group_id) == [("completed", 50_000)]
     assert balances(session, saver.group_id) == {
-        "cash": -50_000,
+        "cash": -50_038,  # what arrived: 508.00 paid, of which 7.62 stayed at the provider
         "savings": 50_000,
-        "fee_expense": -761,
-        "fee_income": 761,
+        "fee_expense": -762,
+        "fee_income": 800,  # so the whole shilling left 0.38 with the group
     }
     assert (checkout.state, checkout.provider_status, collection.closed_at) == ("paid", "success", LATER)
     assert receipts(session, saver.group_id) == [1]
@@ -207,7 +212,7 @@ def test_a_second_page_paid_too_is_a_second_contribution(session: db.Session) ->
         settling.settle(session, checkout.id, says(collection, checkout), AT)
     assert transactions(session, saver.group_id) == [("completed", 50_000)] * 2
     assert balances(session, saver.group_id)["savings"] == 100_000
-    assert balances(session, saver.group_id)["cash"] == -100_000
+    assert balances(session, saver.group_id)["cash"] == -2 * (OF_500.gross - OF_500.fee).amount_minor
     assert receipts(session, saver.group_id) == [1, 2]
     assert outbox_of(session, saver) == ["bot.contribution_completed"] * 2
     assert_books_are_whole(session, saver.group_id)
@@ -242,7 +247,7 @@ def test_a_page_that_was_declined_and_paid_after_all_is_credited(session: db.Ses
     assert balances(session, saver.group_id)["savings"] == 50_000
 
 
-@pytest.mark.parametrize("charged", [0, 1, 700, 762, 1_523])
+@pytest.mark.parametrize("charged", [0, 1, 700, 761, 763, 1_523, OF_500.gross.amount_minor])
 def test_a_fee_other_than_the_quoted_one_is_booked_as_charged(
     session: db.Session, charged: int, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -252,9 +257,9 @@ def test_a_fee_other_than_the_quoted_one_is_booked_as_charged(
     settling.settle(session, checkout.id, says(collection, checkout, fee=Money(charged, "KES")), AT)
     held = balances(session, saver.group_id)
     assert held["savings"] == 50_000
-    assert held["cash"] == charged - 50_761
+    assert held.get("cash", 0) == charged - OF_500.gross.amount_minor
     assert held.get("fee_expense", 0) == -charged
-    assert held["fee_income"] == 761
+    assert held["fee_income"] == (OF_500.gross - OF_500.amount).amount_minor
     assert sum(held.values()) == 0
     assert any("fee" in record.getMessage() for record in caplog.records)
     assert_books_are_whole(session, saver.group_id)
@@ -356,11 +361,17 @@ def test_the_webhook_and_the_clock_at_the_same_moment_post_once(committing: str)
         assert_books_are_whole(session, saver.group_id)
 
 
-@pytest.mark.parametrize("fee_minor", [-1, 50_762])
-def test_a_fee_that_cannot_be_is_held_for_a_person(session: db.Session, fee_minor: int) -> None:
+@pytest.mark.parametrize(
+    "fee",
+    [Money(-1, "KES"), OF_500.gross + Money(1, "KES"), Money(OF_500.gross.amount_minor * 100, "KES"), None],
+    ids=str,
+)
+def test_a_fee_that_cannot_be_is_held_for_a_person(session: db.Session, fee: Money | None) -> None:
     saver = a_saver(session)
     collection = wishes(session, saver, "500")
     checkout = a_checkout(session, collection)
-    settling.settle(session, checkout.id, says(collection, checkout, fee=Money(fee_minor, "KES")), AT)
+    settling.settle(session, checkout.id, says(collection, checkout, fee=fee), AT)
     assert checkout.state == "held"
-    assert "cannot be" in (checkout.held_reason or "")
+    assert checkout.held_reason == f"a fee of {fee} cannot be, for {OF_500.gross}"
+    assert balances(session, saver.group_id) == {} and receipts(session, saver.group_id) == []
+    assert outbox_of(session, saver) == ["bot.payment_held"]

@@ -1,14 +1,16 @@
 """Asking the provider: by hint, by clock and at the end of a link's life; no answer decides nothing."""
 
+import logging
 from datetime import timedelta
 
 import pytest
 import requests
-from sqlalchemy import select, update
+from sqlalchemy import func, select, text, update
 
 from core import clock, db
-from core.outbox import OutboxRow, TryAgain
-from payments import collections, errors, jobs
+from core.outbox import JobFailed, OutboxRow, TryAgain
+from ledger.models import User
+from payments import collections, errors, jobs, settling
 from payments.models import Checkout, Collection, ProviderEvent
 from sandbox.config import SandboxConfig
 from tests.payments.actors import (
@@ -110,24 +112,116 @@ def test_a_hint_about_our_reference_is_followed_and_one_about_anothers_is_not(
 ) -> None:
     saver, token, _ = opened
     reports(provider_server)
-    with db.session() as session:
-        for reference in ("gw-999999-anotherenvironment", "", checkouts(token)[0].reference):
-            session.add(
-                ProviderEvent(
-                    provider="paystack",
-                    event_key=f"charge.success:{reference}:success",
-                    reference=reference,
-                    body="{}",
-                    received_at=clock.now(),
-                )
-            )
-        session.flush()
-        for event_id in session.scalars(select(ProviderEvent.id).order_by(ProviderEvent.id)):
-            session.add(OutboxRow(kind="payments.read_event", payload={"event": event_id}, dedupe_key=f"e{event_id}"))
-        session.commit()
+    for reference in ("gw-999999-anotherenvironment", "", checkouts(token)[0].reference):
+        an_event("charge.success", reference)
     assert run_outbox("payments.read_event") == ["payments.read_event"] * 3
     assert [heard.path for heard in provider_server.heard] == [f"/transaction/verify/{checkouts(token)[0].reference}"]
     assert state_of(saver) == [("completed", 50_000)]
+
+
+def an_event(name: str, reference: str) -> int:
+    """A webhook that was kept, with the work that it makes; returns the number of the work."""
+    with db.session() as session:
+        event = ProviderEvent(
+            provider="paystack",
+            event_key=f"{name}:{reference}:status:1",
+            reference=reference,
+            body="{}",
+            received_at=clock.now(),
+        )
+        session.add(event)
+        session.flush()
+        row = OutboxRow(kind="payments.read_event", payload={"event": event.id}, dedupe_key=f"e{event.id}")
+        session.add(row)
+        session.commit()
+        return row.id
+
+
+TAKEN_BACK = "money was refunded or is disputed at the provider: the books do not know of it"
+
+
+@pytest.mark.parametrize("name", ["refund.processed", "charge.dispute.create"])
+def test_money_that_is_taken_back_after_it_was_booked_is_told_to_the_operator(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    saver, token, checkout_id = opened
+    reports(provider_server)
+    collections.verify(checkout_id)
+    with db.session() as session:
+        booked = balances(session, saver.group_id)
+    an_event(name, "gw-999999-anotherenvironment")
+    an_event(name, checkouts(token)[0].reference)
+    assert len(run_outbox("payments.read_event")) == 2
+    told = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
+    assert [(line["msg"], line["reference"], line["kind"]) for line in told] == [
+        (TAKEN_BACK, checkouts(token)[0].reference, name)
+    ]
+    assert state_of(saver) == [("completed", 50_000)]
+    with db.session() as session:
+        assert balances(session, saver.group_id) == booked
+
+
+def test_news_of_a_success_alarms_nobody(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    reports(provider_server)
+    an_event("charge.success", checkouts(opened[1])[0].reference)
+    run_outbox("payments.read_event")
+    assert TAKEN_BACK not in caplog.text
+
+
+def test_a_success_that_is_announced_and_not_confirmed_yet_is_asked_about_again(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int]
+) -> None:
+    saver, token, _ = opened
+    reports(provider_server, "ongoing")
+    row_id = an_event("charge.success", checkouts(token)[0].reference)
+    jobs.read_event(row_id)
+    with db.session() as session:
+        row = session.get_one(OutboxRow, row_id)
+        assert (row.state, row.last_error) == ("pending", "announced as paid, but not confirmed yet")
+        assert state_of(saver) == [("processing", 50_000)]
+        row.next_attempt_at = session.scalars(select(func.now())).one()
+        session.commit()
+    reports(provider_server)
+    jobs.read_event(row_id)
+    assert state_of(saver) == [("completed", 50_000)]
+    with db.session() as session:
+        assert session.get_one(OutboxRow, row_id).state == "done"
+
+
+@pytest.mark.parametrize(("name", "status"), [("refund.failed", "ongoing"), ("charge.success", "failed")])
+def test_other_news_of_a_payment_is_read_once(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], name: str, status: str
+) -> None:
+    reports(provider_server, status)
+    row_id = an_event(name, checkouts(opened[1])[0].reference)
+    jobs.read_event(row_id)
+    with db.session() as session:
+        assert session.get_one(OutboxRow, row_id).state == "done"
+
+
+def test_a_job_that_fails_tells_its_kind_and_no_row_of_anybodys(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saver, token, _ = opened
+    reports(provider_server)
+    with db.session() as session:
+        phone = session.get_one(User, saver.user_id).phone
+        collections.came_back(session, token)
+        session.commit()
+        row_id = session.scalars(select(OutboxRow.id)).one()
+
+    def break_down(session: db.Session, *_: object) -> None:
+        session.execute(text("INSERT INTO users (phone) VALUES (:phone)"), {"phone": phone})
+
+    monkeypatch.setattr(settling, "settle", break_down)
+    with pytest.raises(JobFailed, match=r"^payments\.verify$"):
+        jobs.verify(row_id)
+    with db.session() as session:
+        row = session.get_one(OutboxRow, row_id)
+    assert (row.state, row.last_error) == ("pending", "IntegrityError 23505 uq_users_phone")
+    assert state_of(saver) == [("processing", 50_000)]
 
 
 def test_a_job_that_is_run_again_changes_nothing(

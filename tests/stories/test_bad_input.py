@@ -58,7 +58,7 @@ def test_a_typo_near_money_is_asked_about_and_a_typo_elsewhere_is_understood(mem
     ama.texts("contrbute 5000").expects("Did you mean")
     ama.texts("1").expects("KES 5,000", "/p/")
     ama.texts("balanse").expects("Not paid yet: KES 5,000")
-    ama.texts("I have paid 5000").expects("when the payment service confirms it")
+    ama.texts("I have paid 5000").expects("when the payment service tells me")
 
 
 def test_the_same_amount_is_read_however_it_is_written(member: Callable[..., Member]) -> None:

@@ -68,10 +68,11 @@ code =
     {"*"}{ $group }*: others write: join { $code }
     Or send them this link: { $link }
     .sms = { $group }: others join by writing to this number: join { $code }
+currency-changed-unsupported = { $group } now saves in { $currency }. Payments by link are not possible in { $currency } yet.
 currency-changed = { $group } now saves in { $currency }.
 currency-ask = { $group } saves in { $currency }. To change it, write for example: currency NGN
 currency-unknown = I do not know that currency. Write its three letters, for example: currency KES
-currency-fixed = { $group } already has payments in { $currency }, so the currency stays.
+currency-fixed = { $group } already has payments or pay links in { $currency }, so the currency stays.
 only-officers = Only an officer of { $group } can do that. Ask { $officers }.
 ask-code = Which code? It looks like this: UMOJA-7K3M9Q. Ask the person who invited you.
 unknown-code = No group has this code. Please check it with the person who invited you. It looks like this: UMOJA-7K3M9Q
@@ -80,7 +81,7 @@ joined =
     Welcome to *{ $group }*, { $name }! You are member number { $count }.
     To save, write for example: *contribute 5000*
     .sms = Welcome to { $group }, { $name }! You are member number { $count }. To save, write for example: contribute 5000
-joined-note = { $name } joined { $group }. You are now { $count } members.
+joined-note = { $name } joined { $group }. The group now has { $count } members.
 already-member = You are already a member of { $group }. Write balance to see its money.
 group-full = { $group } is full: it takes { $limit } members. Please talk to its chair.
 no-group = You are not in a group yet. To start one, write: create Umoja. To join one, write: join and its code
@@ -99,9 +100,10 @@ members-more = { $list } and { $more } more
 
 ask-phone = Whose number? Write it like this: invite 0712 345 678
 phone-unreadable = I could not read that phone number. Write it with its country code, for example: invite +254 712 345 678
-invitation = { $inviter } invites you to save with { $group } on GroupWallet. To join, reply: join { $code }
+invitation = { $inviter } invites you to save with { $group } on GroupWallet. Reply: join { $code } or on WhatsApp: { $link }
 invited = We sent an invitation to { $phone } by SMS. You can also send them this link: { $link }
     .sms = We sent an invitation to { $phone }. They join with: join { $code }
+invited-opted-out = { $phone } takes no messages from us. You can pass on the code yourself: join { $code }
 invited-before = { $phone } was invited before. They join with: join { $code }
 invited-too-many = That is enough invitations by SMS for one day. You can still pass on the code: join { $code }
 invited-member = { $phone } is already a member of { $group }.
@@ -116,7 +118,7 @@ pay-link =
        *[no] You pay { $gross }.
     }
     Pay here: { $link }
-    .sms = { $group }: save { $amount }. { $extra ->
+    .sms = { $group }: you save { $amount }. { $extra ->
         [yes] With the fee you pay { $gross }.
        *[no] You pay { $gross }.
     } Pay here: { $link }
@@ -128,10 +130,8 @@ amount-missing = How much? Write it in figures, for example: contribute 5000
 amount-unreadable = I could not read the amount. Please write it in figures, for example: contribute 5000
 amount-ambiguous = I am not sure about that amount. Please write it without dots or spaces, for example: contribute 5000
 amount-not_positive = The amount must be more than zero, for example: contribute 5000
-amount-too_fine = { $currency } has { $digits ->
-    [0] no cents. Please write a whole amount
-   *[other] two decimals. Please write for example 5000.50 or a whole amount
-    }, for example: contribute 5000
+amount-too_fine = { $currency } has no cents. Please write a whole amount, for example: contribute 5000
+amount-whole = Phones send whole amounts of { $currency } only. Please write the amount without cents, for example: contribute 5000
 amount-other_currency = { $group } saves in { $currency }. Please write the amount in { $currency }, for example: contribute 5000
 amount-too_large = That amount is too large. Please write a smaller one, for example: contribute 5000
 amount-above-limit = You can contribute at most { $limit } at once. Please write a smaller amount.
@@ -147,9 +147,9 @@ receipt =
 officer-note = { $name } contributed { $amount } to { $group }. The group now has { $total }.
 contribution-failed = Your payment of { $amount } to { $group } did not go through. Nothing was added. To try again, write: contribute { $plain }
 contribution-expired = Your contribution of { $amount } to { $group } was not paid, so it is closed. To start again, write: contribute { $plain }
-payment-held = A payment for { $group } arrived that is not what was asked for. A person is checking it. Nothing is lost; we will write to you.
-paid-hint = Thank you. I book a payment when the payment service confirms it; then you get a receipt. You have { $open } not yet paid. Write history to see it.
-paid-hint-none = I see no open payment of yours. When a payment is confirmed you get a receipt. Write history to see yours, or contribute 5000 to pay.
+payment-held = A payment for { $group } needs a check. A person is checking it with the payment service. Nothing is lost.
+paid-hint = Thank you. I count it when the payment service tells me that it came; then you get a receipt. Not there yet: { $open }. Write history to see it.
+paid-hint-none = No payment of yours is under way. Write history to see what came, or contribute 5000 to pay.
 
 ## Looking
 
@@ -176,10 +176,10 @@ history-line = { $date } { $amount } { $state ->
 
 ## When something is not clear
 
-not-understood = Sorry, I did not understand that. Write menu to see what I can do, for example: balance
+not-understood = Sorry, I did not understand that. Write menu to see what I can do.
 too-long = That message is too long for me. Please write one short request, for example: contribute 5000
 media = I can only read text. Please write what you want, for example: contribute 5000
-empty = Your message was empty. Write menu to see what I can do, for example: balance
+empty = Your message was empty. Write menu to see what I can do.
 cancelled = All right, I stopped. Write menu to see what I can do.
 nothing-to-cancel = There is nothing to stop. Write menu to see what I can do.
 opted-out = You will get no more messages from GroupWallet here. Your money and your group stay as they are. To come back, write: start
