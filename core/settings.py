@@ -50,13 +50,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _name_the_driver(cls, url: str) -> str:
-        # SQLAlchemy 2.1 resolves a bare postgresql:// to psycopg 3, and hosting platforms still hand out postgres://.
-        for prefix in ("postgresql://", "postgres://"):
-            if url.startswith(prefix):
-                return "postgresql+psycopg2://" + url.removeprefix(prefix)
-        if not url.startswith("postgresql+psycopg2://"):
-            raise ValueError("must be a PostgreSQL address, like postgresql://user:password@host:5432/groupwallet")
-        return url
+        return with_driver(url)
 
     @field_validator("public_base_url", "twilio_base_url", "paystack_base_url")
     @classmethod
@@ -85,6 +79,19 @@ class Settings(BaseSettings):
             yield "TWILIO_AUTH_TOKEN is the sandbox's"
         if not self.public_base_url.startswith("https://"):
             yield "PUBLIC_BASE_URL is not https"
+
+
+def with_driver(database_url: str) -> str:
+    """The address with the driver we use. Raises `ValueError` for one that is not PostgreSQL's.
+
+    SQLAlchemy 2.1 resolves a bare postgresql:// to psycopg 3, and hosting platforms still hand out postgres://.
+    """
+    for prefix in ("postgresql://", "postgres://"):
+        if database_url.startswith(prefix):
+            return "postgresql+psycopg2://" + database_url.removeprefix(prefix)
+    if not database_url.startswith("postgresql+psycopg2://"):
+        raise ValueError("must be a PostgreSQL address, like postgresql://user:password@host:5432/groupwallet")
+    return database_url
 
 
 @cache

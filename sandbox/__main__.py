@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from core.settings import with_driver
 from sandbox import running, services
 from sandbox.house import ROOT, House
 
@@ -60,7 +61,9 @@ def _start(stack: ExitStack, folder: Path) -> House:
     redis_url = os.environ.get("REDIS_URL") or _step(
         "Redis (Valkey)", lambda: stack.enter_context(services.redis(folder / "redis"))
     )
-    house = House(database_url, redis_url, folder, web_port=_port(WEB_PORT), sandbox_port=_port(SANDBOX_PORT))
+    house = House(
+        with_driver(database_url), redis_url, folder, web_port=_port(WEB_PORT), sandbox_port=_port(SANDBOX_PORT)
+    )
     stack.callback(house.stop)
     stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
     for name, start in house.steps():

@@ -12,15 +12,20 @@ from pathlib import Path
 
 import psutil
 import requests
+from sqlalchemy import create_engine, text
 
 from tests.conftest import ROOT
 
 
 @contextmanager
-def _run(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+def _run(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """The running program, what it printed until it was ready, and the page's address."""
     command = [sys.executable, "-m", "sandbox", "--folder", str(folder)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # Without the servers that these tests themselves may have been given.
+    own = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=own | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert process.stdout is not None
     said = ""
     try:
@@ -78,3 +83,18 @@ def test_it_shows_its_steps_answers_stops_cleanly_and_keeps_the_data(tmp_path: P
     while _processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert _processes_of(folder) == []
+
+
+def test_with_servers_of_ones_own_it_uses_those(tmp_path: Path, database_url: str, redis_url: str) -> None:
+    as_platforms_write_it = database_url.replace("postgresql+psycopg2://", "postgres://")
+    with _run(tmp_path / "local", DATABASE_URL=as_platforms_write_it, REDIS_URL=redis_url) as (process, said, address):
+        assert "PostgreSQL" not in said
+        message = {"channel": "sms", "text": "hi"}
+        answer = requests.post(f"{address}/sandbox/phones/+254712345678/messages", json=message, timeout=20)
+        assert "What is your name?" in answer.json()["replies"][0]["text"]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM inbound_messages")) == 1
+    engine.dispose()
