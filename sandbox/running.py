@@ -36,6 +36,10 @@ def note(folder: Path, processes: dict[str, int]) -> None:
 
 def _stop_leftovers(folder: Path) -> None:
     """Kills the processes of a run that could not stop them itself, if these ids still belong to them."""
+    for process in psutil.process_iter(["name", "cwd"]):
+        # It renames itself, so where it works is all that tells whose it is.
+        if "valkey" in (process.info["name"] or "") and process.info["cwd"] == str((folder / "redis").resolve()):
+            process.kill()
     try:
         noted = json.loads((folder / "processes.json").read_text())
     except (FileNotFoundError, ValueError):

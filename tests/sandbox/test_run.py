@@ -43,9 +43,10 @@ def _run(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[st
 
 def _processes_of(folder: Path) -> list[str]:
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "cwd"]):
         command = " ".join(process.info["cmdline"] or [])
-        if str(folder) in command and process.pid != os.getpid():
+        works_there = str(process.info["cwd"] or "").startswith(str(folder))
+        if (works_there or str(folder) in command) and process.pid != os.getpid():
             found.append(command)
     return found
 
