@@ -1,6 +1,6 @@
 """The clock that the sandbox and the product share: real time plus an offset kept in one small file.
 
-The file holds the offset in seconds as plain decimal text. Only the sandbox writes it, by an atomic rename, so a
+The file holds the offset in whole seconds, as text. Only the sandbox writes it, by an atomic rename, so a
 reader never sees half a number.
 """
 
@@ -24,11 +24,11 @@ class SpanError(ValueError):
 class SandboxClock:
     path: Path
 
-    def offset_seconds(self) -> float:
+    def offset_seconds(self) -> int:
         try:
-            return float(self.path.read_text().strip() or 0)
+            return int(self.path.read_text().strip() or 0)
         except FileNotFoundError:
-            return 0.0
+            return 0
 
     def now(self) -> datetime:
         return datetime.now(UTC) + timedelta(seconds=self.offset_seconds())
@@ -42,15 +42,15 @@ class SandboxClock:
         self._write(self.offset_seconds() + seconds_of(span))
 
     def reset(self) -> None:
-        self._write(0.0)
+        self._write(0)
 
-    def _write(self, offset_seconds: float) -> None:
+    def _write(self, offset_seconds: int) -> None:
         if offset_seconds > MAX_OFFSET_SECONDS:
             raise SpanError("The clock cannot go more than 20 years ahead.")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         with os.fdopen(handle, "w") as file:
-            file.write(f"{offset_seconds:.0f}" if offset_seconds == int(offset_seconds) else f"{offset_seconds:f}")
+            file.write(str(offset_seconds))
         # mkstemp makes the file private, and the product may run as another user.
         os.chmod(name, 0o644)
         os.replace(name, self.path)

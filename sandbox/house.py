@@ -28,7 +28,7 @@ NOTICE = {
     "friendly_name": "notice",
     "language": "en",
     "variables": {"1": "Ama contributed KES 5,000"},
-    "types": {"twilio/text": {"body": "News from your savings group: {{1}} Write menu to answer."}},
+    "types": {"twilio/text": {"body": "News from your savings group: {{1}} (GroupWallet)"}},
 }
 
 
