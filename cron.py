@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from bot import weekly
 from core import logs, outbox, queues
 from core.settings import settings
 from payments import collections
@@ -11,6 +12,8 @@ TICKS = {
     outbox.sweep: timedelta(seconds=5),
     # Asks about payments nobody told us of, and ends what was not paid in time.
     collections.sweep: timedelta(seconds=10),
+    # Sends each group its seal of the week, on Sunday evening where it lives.
+    weekly.sweep: timedelta(minutes=10),
 }
 
 

@@ -1,4 +1,4 @@
-"""The composition root: settings, logging, blueprints, and which error is which HTTP answer. Nothing else.
+"""The composition root: settings, logging, blueprints, commands, and which error is which HTTP answer. Nothing else.
 
 Started as `granian --interface wsgi --factory wsgi:create_app`.
 """
@@ -6,11 +6,12 @@ Started as `granian --interface wsgi --factory wsgi:create_app`.
 from flask import Flask, Response, jsonify
 
 import bot.errors
+import bot.papers
 import bot.webhooks
 import payments.errors
 import payments.pages
 import payments.webhooks
-from core import logs
+from core import cli, logs
 from core.settings import settings
 
 MAX_BODY_BYTES = 256 * 1024
@@ -29,12 +30,14 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
     app.register_blueprint(bot.webhooks.blueprint)
+    app.register_blueprint(bot.papers.blueprint)
     app.register_blueprint(payments.webhooks.blueprint)
     app.register_blueprint(payments.pages.blueprint)
     app.add_url_rule("/healthz", "healthz", lambda: ("ok", 200))
     for error, status in HTTP_STATUS.items():
         app.register_error_handler(error, _answer(status))
     app.after_request(_harden)
+    app.cli.add_command(cli.fields)
     return app
 
 

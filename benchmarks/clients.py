@@ -16,7 +16,7 @@ from benchmarks import people
 from benchmarks.prepared import Prepared
 from core import clock, db
 from ledger import postings
-from ledger.postings import Cause
+from ledger.audit import Cause
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def post(share: Share) -> float:
         with db.session() as session:
             transaction_id = share.prepared.first_id + number
             cause = Cause(member.user_id, "whatsapp", people.MESSAGE_ID)
-            postings.post(session, transaction_id, people.legs(member.user_id), clock.now(), cause)
+            postings.post(session, member.group_id, transaction_id, people.legs(member.user_id), clock.now(), cause)
             session.commit()
 
     return _rate(share, share.end - share.start, one)

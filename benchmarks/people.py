@@ -10,8 +10,10 @@ from core import clock, db
 from core.db import Session
 from core.money import Money
 from ledger import contributions, groups
+from ledger import legs as legs_of
+from ledger.audit import Cause
 from ledger.models import Group, User
-from ledger.postings import Cause, Leg
+from ledger.postings import Leg
 
 PROVIDER = "paystack"
 AMOUNT = Money(500_000, "KES")
@@ -41,13 +43,8 @@ def settle(group_count: int, members_each: int) -> list[Member]:
 
 
 def legs(user_id: int) -> list[Leg]:
-    """The legs of a contribution whose payer bore the fee, as `ledger.contributions` makes them."""
-    return [
-        Leg("cash", -AMOUNT.amount_minor, provider=PROVIDER),
-        Leg("fee_expense", -FEE_MINOR),
-        Leg("fee_income", FEE_MINOR),
-        Leg("savings", AMOUNT.amount_minor, user_id=user_id),
-    ]
+    """The legs of a contribution whose payer bore the fee."""
+    return legs_of.contribution(user_id, PROVIDER, AMOUNT.amount_minor, GROSS_MINOR, FEE_MINOR)
 
 
 def contribute(session: Session, group_id: int, user_id: int, key: str, at: datetime) -> None:

@@ -22,6 +22,7 @@ SCRIPT = r"""
 \set number :client_id * {each} + :done
 \set transaction {first_id} + :number
 \set actor {first_user_id} + mod(:number * {stride}, {size})
+\set group {first_group_id} + (:actor - {first_user_id}) / {members_each}
 {sql};
 \set done :done + 1
 """
@@ -45,25 +46,28 @@ def rate(database_url: str, folder: Path, prepared: Prepared, clients: int) -> f
 
 def _script(prepared: Prepared) -> str:
     # An id in place of the member's, to find where it stands among the legs.
-    legs = people.legs(user_id=-1)
+    legs = postings.columns(people.legs(user_id=-1))
     literals = {
+        "group": ":group",
         "transaction": ":transaction",
         "actor": ":actor",
         "at": f"CAST('{datetime.now(UTC).isoformat()}' AS timestamptz)",
         "channel": "'whatsapp'",
         "message": f"'{people.MESSAGE_ID}'",
-        "kinds": _array(f"'{leg.kind}'" for leg in legs),
-        "users": _array("NULL" if leg.user_id is None else ":actor" for leg in legs),
-        "providers": _array(f"'{leg.provider}'" for leg in legs),
-        "amounts": _array(str(leg.amount_minor) for leg in legs),
+        "kinds": _array(f"'{kind}'" for kind in legs["kinds"]),
+        "owners": _array(":actor" if owner == -1 else str(owner) for owner in legs["owners"]),
+        "providers": _array(f"'{provider}'" for provider in legs["providers"]),
+        "amounts": _array(str(amount) for amount in legs["amounts"]),
     }
     return SCRIPT.format(
         each=prepared.each,
         first_id=prepared.first_id,
         first_user_id=prepared.payers.first_user_id,
+        first_group_id=prepared.payers.members[0].group_id,
+        members_each=prepared.payers.stride - 1,
         stride=prepared.payers.stride,
         size=len(prepared.payers.members),
-        sql=re.sub(r":(\w+)", lambda name: literals[name[1]], postings._POST.text.strip()),
+        sql=re.sub(r"%\((\w+)\)s", lambda name: literals[name[1]], postings.POST),
     )
 
 

@@ -44,6 +44,9 @@ def payers(members: list[Member], members_each: int) -> Payers:
     ordered = sorted(members, key=lambda member: member.user_id)
     if ordered[-1].user_id - ordered[0].user_id != len(ordered) - 1:
         raise RuntimeError("the members' ids have gaps")
+    first = ordered[0]
+    if any(m.group_id - first.group_id != (m.user_id - first.user_id) // members_each for m in ordered):
+        raise RuntimeError("the groups' ids have gaps")
     return Payers(ordered, members_each + 1)
 
 

@@ -24,7 +24,7 @@ class Effort:
 
 
 FULL = Effort(
-    rounds=5, message_seconds=1.2, posting_seconds=1.5, warm_up_messages=400, writing_groups=20, paying_groups=50
+    rounds=5, message_seconds=1.2, posting_seconds=1.5, warm_up_messages=400, writing_groups=20, paying_groups=125
 )
 # Long enough to see that everything works, far too short to say anything about speed.
 QUICK = Effort(

@@ -1,21 +1,24 @@
 """What members are told about their money, after it happened."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from bot import outgoing
 from core.db import Session
 from core.money import Money
-from ledger import groups, reading
-from ledger.models import Group, Receipt, Transaction, User
+from ledger import audit, groups, reading, receipts, seals, statements
+from ledger.models import Group, Transaction, User
+from ledger.statements import Account
 from payments.models import Checkout
 
 
 def contribution_completed(session: Session, transaction_id: int, at: datetime) -> None:
     """A receipt to the payer (amount, own total, group's total, number), a short note to the other officers."""
     transaction, group, payer = _facts(session, transaction_id)
-    number = session.scalars(select(Receipt.number).where(Receipt.transaction_id == transaction_id)).one()
+    receipt = receipts.of_transaction(session, group.id, transaction_id)
+    if receipt is None:
+        raise LookupError(f"transaction {transaction_id} has no receipt")
     found = reading.balances(session, group.id, payer.id, group.currency)
     amount = str(Money(transaction.amount_minor, transaction.currency))
     outgoing.notify(
@@ -23,7 +26,8 @@ def contribution_completed(session: Session, transaction_id: int, at: datetime) 
         payer.id,
         "receipt",
         {
-            "number": f"R-{number}",
+            "number": f"R-{receipt.number}",
+            "seal": receipt.seal.short,
             "amount": amount,
             "group": group.name,
             "own": str(found.own),
@@ -76,6 +80,50 @@ def payment_held(session: Session, checkout_id: int, at: datetime) -> None:
             dedupe_key=f"held:{checkout_id}:{user_id}",
             at=at,
         )
+
+
+def reversed_by_officer(session: Session, transaction_id: int, receipt_number: int, at: datetime) -> None:
+    """Every member hears who reversed which receipt, and why; a mistake mended in silence would look like a theft."""
+    transaction = session.get_one(Transaction, transaction_id)
+    group = session.get_one(Group, transaction.group_id)
+    receipt = receipts.of_transaction(session, group.id, transaction_id)
+    if receipt is None:
+        raise LookupError(f"transaction {transaction_id} has no receipt")
+    officer = audit.actor_of(session, group.id, receipt.seal.line)
+    names = groups.names(session, [officer, transaction.user_id])
+    values = {
+        "officer": names.get(officer or 0, "?"),
+        "number": f"R-{receipt_number}",
+        "name": names.get(transaction.user_id or 0, group.name),
+        "amount": str(Money(transaction.amount_minor, transaction.currency)),
+        "reason": transaction.reason or "",
+        "group": group.name,
+        "seal": receipt.seal.short,
+    }
+    for member in groups.members(session, group.id):
+        if member.user_id != officer:
+            key = f"reversed:{transaction_id}:{member.user_id}"
+            outgoing.notify(session, member.user_id, "reversed-note", values, group_id=group.id, dedupe_key=key, at=at)
+
+
+def weekly_seal(session: Session, group_id: int, week: str, at: datetime) -> None:
+    """Every member gets the group's seal of the week; many copies in many phones are what makes it worth something."""
+    group = session.get_one(Group, group_id)
+    seal = seals.head(session, group_id)
+    account = Account(group.id, group.currency)
+    came = statements.read(session, account, at - timedelta(days=7), at, limit=1)
+    values = {
+        "group": group.name,
+        "seal": seal.short,
+        "line": seal.line,
+        "came": str(came.total_in),
+        "went": str(came.total_out),
+        "out": "yes" if came.total_out.amount_minor else "no",
+        "total": str(came.closing),
+    }
+    for member in groups.members(session, group_id):
+        key = f"weekly_seal:{group_id}:{week}:{member.user_id}"
+        outgoing.notify(session, member.user_id, "weekly-seal", values, group_id=group_id, dedupe_key=key, at=at)
 
 
 def _facts(session: Session, transaction_id: int) -> tuple[Transaction, Group, User]:

@@ -43,6 +43,7 @@ def deliver(notification_id: int) -> None:
             notification.body,
             f"{settings().public_base_url}/webhooks/twilio/status?n={notification_id}",
             notification.template_sid,
+            notification.media_url,
         )
     )
     with db.session() as session:
@@ -69,7 +70,7 @@ def _prepare(session: Session, notification: Notification, at: datetime) -> bool
     """Marks the message as being sent. False when it may not go out on its channel (any more)."""
     identity = session.scalars(
         select(ChannelIdentity).where(
-            ChannelIdentity.channel == notification.channel, ChannelIdentity.address == notification.address
+            ChannelIdentity.channel == notification.channel, ChannelIdentity.address.matches(notification.address)
         )
     ).one()
     if identity.opted_out_at is not None:
@@ -132,13 +133,15 @@ def _remedy(session: Session, notification: Notification, error_code: str, at: d
     if notification.status != "suppressed":
         notification.status, notification.rank = "failed", 4
     if remedy == "sms":
-        number = session.scalar(select(User.phone).where(User.id == notification.user_id))
+        number = session.get_one(User, notification.user_id).phone
         if number is not None:
             outgoing.again_by_sms(session, notification, number, at)
     elif remedy == "opted_out":
         session.execute(
             update(ChannelIdentity)
-            .where(ChannelIdentity.channel == notification.channel, ChannelIdentity.address == notification.address)
+            .where(
+                ChannelIdentity.channel == notification.channel, ChannelIdentity.address.matches(notification.address)
+            )
             .values(opted_out_at=at)
         )
     return False

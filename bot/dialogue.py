@@ -7,6 +7,7 @@ of a member are handled one after the other.
 import dataclasses
 from collections.abc import Callable
 from datetime import datetime
+from uuid import uuid4
 
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.dialects.postgresql import JSONB
@@ -20,6 +21,7 @@ from bot.understanding import Understood
 from core import phone
 from core.db import Session
 from ledger import codes
+from ledger.models import User
 
 LONGEST_TEXT = 500
 STORED_TEXT = 2_000
@@ -35,8 +37,8 @@ def respond(session: Session, incoming: Incoming, at: datetime, render: Callable
         at=at,
         incoming=incoming,
         user_id=row.user_id,
-        phone=row.phone,
-        name=row.name,
+        phone=User.phone.of(row),
+        name=User.name.of(row),
         language=row.language,
         groups=[GroupView(**group) for group in row.groups],
         group_id=row.group_id,
@@ -112,12 +114,15 @@ def _opt(talk: Talk, identity_id: int, opted_out: bool) -> Answer | None:
 
 
 def _received(incoming: Incoming, at: datetime) -> dict[str, object]:
+    # Sealed before it is known whether we know them: the database has no key, and a question first costs a round trip.
+    uid = uuid4()
     return {
         "provider": incoming.provider,
         "message": incoming.message_id,
         "channel": incoming.channel,
-        "address": incoming.address,
-        "phone": incoming.phone,
+        **ChannelIdentity.address.columns(incoming.address, channel=incoming.channel),
+        "uid": uid,
+        **User.phone.columns(incoming.phone, uid=uid),
         "country": phone.country(incoming.phone) if incoming.phone else "ZZ",
         "body": incoming.text[:STORED_TEXT],
         "media": list(incoming.media),
@@ -147,7 +152,8 @@ def _write_down(talk: Talk, answer: Answer, before: tuple[object, ...], inbound_
 
 
 _RECEIVE = text("""
-    SELECT * FROM receive_message(:provider, :message, :channel, :address, :phone, :country, :body, :media, :at)
+    SELECT * FROM receive_message(:provider, :message, :channel, :address_index, :address_sealed, :uid, :phone_index,
+                                  :phone_sealed, :country, :body, :media, :at)
 """).bindparams(bindparam("media", type_=JSONB))
 
 _KEEP_ANSWER = text("UPDATE inbound_messages SET answer = :answer, command = :command WHERE id = :inbound")

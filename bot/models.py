@@ -3,29 +3,33 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base
+from core.fields import Sealed, SealedBase
 
 CHANNELS = ("sms", "whatsapp")
+DOCUMENTS = ("statement", "receipt", "chart")
 STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "suppressed")
 
 
-class ChannelIdentity(Base):
+class ChannelIdentity(SealedBase):
     """One address on one channel. WhatsApp may give an id instead of a phone number, so never a phone alone."""
 
     __tablename__ = "identities"
     __table_args__ = (
-        UniqueConstraint("channel", "address"),
+        UniqueConstraint("channel", "address_index"),
         CheckConstraint(f"channel IN {CHANNELS!r}", name="channel"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     channel: Mapped[str]
-    address: Mapped[str]
+    address_sealed: Mapped[bytes]
+    address_index: Mapped[bytes]
+    address = Sealed[str]("channel", indexed=True)
     last_inbound_at: Mapped[datetime | None]
     opted_out_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -62,7 +66,7 @@ class Dialogue(Base):
     asked_at: Mapped[datetime]
 
 
-class Notification(Base):
+class Notification(SealedBase):
     """One outgoing message and what became of it. `rank` only grows, since status callbacks come in any order."""
 
     __tablename__ = "notifications_log"
@@ -76,11 +80,13 @@ class Notification(Base):
     group_id: Mapped[int | None] = mapped_column(ForeignKey("groups.id"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     channel: Mapped[str]
-    address: Mapped[str]
+    address_sealed: Mapped[bytes]
+    address = Sealed[str]("dedupe_key")
     kind: Mapped[str]
     body: Mapped[str]
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     template_sid: Mapped[str | None]
+    media_url: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="queued")
     rank: Mapped[int] = mapped_column(server_default="0")
     error_code: Mapped[str | None]
@@ -90,3 +96,29 @@ class Notification(Base):
     sending_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+
+
+class Document(SealedBase):
+    """A paper that was made for a member: where it is stored, the seal it shows, and what its verify page says.
+
+    `token` is the permission: it stands in the link, which runs out, and in the QR code, which does not.
+    """
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {DOCUMENTS!r}", name="kind"),
+        Index("ix_documents_group_id_id", "group_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    token: Mapped[str] = mapped_column(unique=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str]
+    storage_key: Mapped[str]
+    seal: Mapped[bytes] = mapped_column(LargeBinary)
+    seal_line: Mapped[int] = mapped_column(BigInteger)
+    facts_sealed: Mapped[bytes]
+    facts = Sealed[str]("token")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import insert
 
 from bot import texts
@@ -11,6 +11,7 @@ from bot.channels import gsm7
 from bot.models import ChannelIdentity, Notification
 from core import outbox, phone
 from core.db import Session
+from core.fields import values_of
 from ledger.models import User
 
 AGAIN = ":again"
@@ -26,6 +27,7 @@ def notify(
     group_id: int | None,
     dedupe_key: str,
     at: datetime,
+    media_url: str | None = None,
 ) -> None:
     """Tells a member something, on the channel they last wrote from. The same `dedupe_key` is told once.
 
@@ -42,25 +44,26 @@ def notify(
         .limit(1)
     )
     if identity is not None:
-        _queue(session, identity, key, values, group_id, dedupe_key, at)
+        _queue(session, identity, key, values, group_id, dedupe_key, at, media_url)
 
 
 def invite(session: Session, number: str, values: dict[str, Any], *, group_id: int, at: datetime) -> bool:
     """The one SMS to somebody who was invited (E.164) and may never have heard of us. False when they opted out."""
     # Looked for before it is made: an insert would wait for somebody who is writing to us at this moment, and they may
     # be waiting for our group.
-    user_id = session.scalar(select(User.id).where(User.phone == number))
+    user_id = session.scalar(select(User.id).where(User.phone.matches(number)))
     if user_id is None:
-        session.execute(insert(User).values(phone=number, country=phone.country(number)).on_conflict_do_nothing())
-        user_id = session.scalars(select(User.id).where(User.phone == number)).one()
+        stranger = values_of(User(phone=number, country=phone.country(number)))
+        session.execute(insert(User).values(stranger).on_conflict_do_nothing())
+        user_id = session.scalars(select(User.id).where(User.phone.matches(number))).one()
     identity = _identity(session, "sms", number)
     if identity is None:
-        sms = {"user_id": user_id, "channel": "sms", "address": number}
+        sms = values_of(ChannelIdentity(user_id=user_id, channel="sms", address=number))
         session.execute(insert(ChannelIdentity).values(sms).on_conflict_do_nothing())
-        identity = session.scalars(select(ChannelIdentity).filter_by(channel="sms", address=number)).one()
+        identity = session.scalars(_at_address("sms", number)).one()
     if identity.opted_out_at is not None:
         return False
-    _queue(session, identity, "invitation", values, group_id, f"invitation:{group_id}:{number}", at)
+    _queue(session, identity, "invitation", values, group_id, f"invitation:{group_id}:{user_id}", at)
     return True
 
 
@@ -80,19 +83,17 @@ def again_later(session: Session, failed: Notification, at: datetime) -> None:
     """The same message once more, after a failure that passes: a phone switched off, a channel that is crowded."""
     if failed.dedupe_key.endswith(AGAIN):
         return
-    identity = session.scalars(
-        select(ChannelIdentity).where(
-            ChannelIdentity.channel == failed.channel, ChannelIdentity.address == failed.address
-        )
-    ).one()
+    identity = session.scalars(_at_address(failed.channel, failed.address)).one()
     key = failed.dedupe_key + AGAIN
     _insert(session, identity, failed.kind, failed.body, failed.group_id, key, at, AGAIN_AFTER)
 
 
 def _identity(session: Session, channel: str, address: str) -> ChannelIdentity | None:
-    return session.scalar(
-        select(ChannelIdentity).where(ChannelIdentity.channel == channel, ChannelIdentity.address == address)
-    )
+    return session.scalar(_at_address(channel, address))
+
+
+def _at_address(channel: str, address: str) -> Select[ChannelIdentity]:
+    return select(ChannelIdentity).where(ChannelIdentity.channel == channel, ChannelIdentity.address.matches(address))
 
 
 def _queue(
@@ -103,10 +104,11 @@ def _queue(
     group_id: int | None,
     dedupe_key: str,
     at: datetime,
+    media_url: str | None = None,
 ) -> None:
     language = session.get_one(User, identity.user_id).language
     body = texts.say(language, identity.channel, key, **values)
-    _insert(session, identity, key, body, group_id, dedupe_key, at)
+    _insert(session, identity, key, body, group_id, dedupe_key, at, media_url=media_url)
 
 
 def _insert(
@@ -118,8 +120,9 @@ def _insert(
     dedupe_key: str,
     at: datetime,
     delay: timedelta = outbox.NO_DELAY,
+    media_url: str | None = None,
 ) -> None:
-    statement = insert(Notification).values(
+    message = Notification(
         group_id=group_id,
         user_id=identity.user_id,
         channel=identity.channel,
@@ -129,7 +132,10 @@ def _insert(
         dedupe_key=dedupe_key,
         segments=gsm7.segments(body) if identity.channel == "sms" else 1,
         created_at=at,
+        # Pictures and papers are for WhatsApp; a text message carries the words alone.
+        media_url=media_url if identity.channel == "whatsapp" else None,
     )
+    statement = insert(Notification).values(values_of(message))
     made = session.scalar(statement.on_conflict_do_nothing().returning(Notification.id))
     if made is not None:
         outbox.put(session, "bot.deliver", {"notification": made}, f"deliver:{made}", delay)

@@ -1,18 +1,20 @@
 """One message and everything a command needs to answer it; what a command gives back."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone
+from babel.dates import format_date
 
 from bot import texts
 from bot.errors import NeedsGroup
 from core.db import Session
+from ledger.audit import Cause
 from ledger.models import User
-from ledger.postings import Cause
 
 QUESTION_LIFETIME = timedelta(hours=24)
+LONGEST_LINES = 170
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,16 @@ class Talk:
                 return group
         raise NeedsGroup
 
+    def day(self, day: date) -> str:
+        """A day with its year, as people write it ("22 Nov 2026")."""
+        return format_date(day, "d MMM y", locale=self.language)
+
+    def lines(self, lines: list[str], more: bool) -> str:
+        """The end of a list, with dots before it when there is more; on SMS no more than goes well with the rest."""
+        while self.channel == "sms" and len(lines) > 1 and len("\n".join(lines)) > LONGEST_LINES:
+            lines, more = lines[1:], True
+        return "\n".join(["...", *lines] if more else lines)
+
     def date(self, moment: datetime, time_zone: str) -> str:
         """A day as people write it ("22 Nov"), in the group's time zone."""
-        return format_date(moment.astimezone(get_timezone(time_zone)), "d MMM", locale=self.language)
+        return format_date(moment.astimezone(ZoneInfo(time_zone)), "d MMM", locale=self.language)

@@ -1,1 +1,1 @@
-"""The house's plumbing: settings, database, outbox, queues, clock, money, phones. Knows no savings group."""
+"""The plumbing: settings, database, outbox, queues, clock, money, phones, seals, storage. Knows no savings group."""

@@ -13,6 +13,7 @@ from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, orm
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
+from core import driver
 from core.settings import settings
 
 NAMING = {
@@ -69,10 +70,12 @@ def engine() -> Engine:
         pool_timeout=5,
         hide_parameters=True,  # An error message goes to the log, and parameters are names and phone numbers.
         connect_args={
+            "connection_factory": driver.Connection,
             "connect_timeout": 5,
             "application_name": "groupwallet",
             # A stuck statement or a forgotten transaction must not hold a group's lock for long.
-            "options": "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
+            "options": "-c statement_timeout=15s -c idle_in_transaction_session_timeout=30s -c timezone=UTC"
+            f" -c role={settings().database_role}",
         },
     )
     os.register_at_fork(after_in_child=lambda: made.dispose(close=False))

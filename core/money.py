@@ -55,6 +55,13 @@ class Money:
         """The bare figures as a member would type them: `5000`, `76.15`."""
         return f"{self.major:f}" if self.major % 1 else f"{int(self.major)}"
 
+    @property
+    def figures(self) -> str:
+        """For people, where the currency is known: `5,000`, `76.15`; decimals only where there are some."""
+        digits = minor_digits(self.currency) if self.major % 1 else 0
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return format_decimal(self.major, format=pattern, locale="en")
+
     def __add__(self, other: Self) -> "Money":
         return Money(self.amount_minor + self._same_currency(other), self.currency)
 
@@ -63,9 +70,7 @@ class Money:
 
     def __str__(self) -> str:
         """For people: `KES 5,000`, `KES 76.15`; decimals only where there are some."""
-        digits = minor_digits(self.currency) if self.major % 1 else 0
-        pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return f"{self.currency} {format_decimal(self.major, format=pattern, locale='en')}"
+        return f"{self.currency} {self.figures}"
 
     def _same_currency(self, other: "Money") -> int:
         if other.currency != self.currency:

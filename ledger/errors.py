@@ -12,10 +12,18 @@ LedgerError
 │   └── AmountAboveLimit      above the group's limit for one contribution; `.limit`
 └── PostingError
     ├── Unbalanced            the legs do not add up to zero
-    ├── UnknownWallet         a leg names a wallet the group does not have
-    ├── InsufficientFunds     a wallet would go below zero
+    ├── AmountNotWhole        a leg is no whole number of minor units
+    ├── AmountTooLarge        an amount or a balance beyond 2⁶³ − 1
+    ├── WrongCurrency         not the currency of the group
+    ├── UnknownWallet         a leg names a wallet or a transaction the group does not have
+    ├── InsufficientFunds     a wallet would go below zero, or below what is reserved of it
+    ├── NotHeld               more was to be released than is reserved
     ├── IdempotencyConflict   the key was used for something else
-    └── TransactionClosed     the transaction has already ended
+    ├── TransactionClosed     the transaction has already ended
+    └── ReversalError
+        ├── AlreadyReversed   the transaction was reversed before
+        ├── NotReversible     it lies at a provider, or is a reversal itself
+        └── NeedsVote         above what officers may reverse alone; `.limit`
 """
 
 from core.money import Money
@@ -77,6 +85,18 @@ class Unbalanced(PostingError):
     code = "unbalanced"
 
 
+class AmountNotWhole(PostingError):
+    code = "amount_not_whole"
+
+
+class AmountTooLarge(PostingError):
+    code = "amount_too_large"
+
+
+class WrongCurrency(PostingError):
+    code = "wrong_currency"
+
+
 class UnknownWallet(PostingError):
     code = "unknown_wallet"
 
@@ -85,9 +105,35 @@ class InsufficientFunds(PostingError):
     code = "insufficient_funds"
 
 
+class NotHeld(PostingError):
+    code = "not_held"
+
+
 class IdempotencyConflict(PostingError):
     code = "idempotency_conflict"
 
 
 class TransactionClosed(PostingError):
     code = "transaction_closed"
+
+
+class ReversalError(PostingError):
+    code = "reversal_error"
+
+
+class AlreadyReversed(ReversalError):
+    code = "already_reversed"
+
+
+class NotReversible(ReversalError):
+    code = "not_reversible"
+
+
+class NeedsVote(ReversalError):
+    """`limit` is the largest amount that officers may reverse without a vote."""
+
+    code = "needs_vote"
+
+    def __init__(self, limit: Money) -> None:
+        super().__init__(f"above {limit} the group votes")
+        self.limit = limit

@@ -1,5 +1,6 @@
 """Groups and who belongs to them: create, join, invite, list."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,9 +10,12 @@ from sqlalchemy.exc import IntegrityError
 
 from core import phone
 from core.db import Session
+from core.fields import values_of
+from core.money import Money
 from ledger import audit, codes, errors
+from ledger.audit import Cause
 from ledger.models import OFFICERS, Group, Invitation, Membership, Transaction, User, Wallet
-from ledger.postings import Cause
+from ledger.postings import CAUSE, call
 
 INVITATIONS_A_DAY = 20
 
@@ -39,9 +43,8 @@ def create(session: Session, creator: User, name: str, at: datetime, cause: Caus
     )
     session.add(group)
     session.flush()
-    _open_wallets(session, group)
-    _add(session, group, creator.id, "chair", at)
     audit.record(session, group.id, "group_created", {"currency": group.currency}, at, cause)
+    _add(session, group, creator.id, "chair", at, cause)
     return group
 
 
@@ -63,11 +66,11 @@ def join(session: Session, group: Group, user_id: int, at: datetime, cause: Caus
         raise errors.AlreadyMember
     if count_members(session, group.id) >= group.member_limit:
         raise errors.GroupFull
+    audit.record(session, group.id, "member_joined", {"member": user_id}, at, cause)
     if known is None:
-        _add(session, group, user_id, "member", at)
+        _add(session, group, user_id, "member", at, cause)
     else:
         known.status, known.role, known.joined_at = "active", "member", at
-    audit.record(session, group.id, "member_joined", {"member": user_id}, at, cause)
 
 
 def invite(session: Session, group_id: int, inviter_id: int, invited_phone: str, at: datetime, cause: Cause) -> bool:
@@ -78,14 +81,15 @@ def invite(session: Session, group_id: int, inviter_id: int, invited_phone: str,
     if session.scalar(
         select(Membership.id)
         .join(User, User.id == Membership.user_id)
-        .where(Membership.group_id == group_id, Membership.status == "active", User.phone == invited_phone)
+        .where(Membership.group_id == group_id, Membership.status == "active", User.phone.matches(invited_phone))
     ):
         raise errors.AlreadyMember
     since = at - timedelta(days=1)
     recent = select(func.count()).where(Invitation.invited_by == inviter_id, Invitation.created_at > since)
     if (session.scalar(recent) or 0) >= INVITATIONS_A_DAY:
         raise errors.TooManyInvitations
-    statement = insert(Invitation).values(group_id=group_id, phone=invited_phone, invited_by=inviter_id, created_at=at)
+    invitation = Invitation(group_id=group_id, phone=invited_phone, invited_by=inviter_id, created_at=at)
+    statement = insert(Invitation).values(values_of(invitation))
     made = session.scalar(statement.on_conflict_do_nothing().returning(Invitation.id))
     if made is not None:
         audit.record(session, group_id, "member_invited", {"invitation": made}, at, cause)
@@ -108,12 +112,37 @@ def change_currency(session: Session, group: Group, currency: str, at: datetime,
 def members(session: Session, group_id: int) -> list[Member]:
     """The active members, officers first, then in the order in which they joined."""
     rows = session.execute(
-        select(User.id, User.name, Membership.role)
+        select(User.id, User.uid, User.name_sealed, Membership.role)
         .join(User, User.id == Membership.user_id)
         .where(Membership.group_id == group_id, Membership.status == "active")
         .order_by(Membership.role == "member", Membership.id)
     )
-    return [Member(user_id, name or "?", role) for user_id, name, role in rows]
+    return [Member(row.id, User.name.of(row) or "?", row.role) for row in rows]
+
+
+def names(session: Session, user_ids: Iterable[int | None]) -> dict[int, str]:
+    """The names of these people; who told none is left out."""
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(select(User.id, User.uid, User.name_sealed).where(User.id.in_(wanted)))
+    return {row.id: name for row in rows if (name := User.name.of(row))}
+
+
+def savings(session: Session, group_id: int, currency: str) -> list[tuple[str, Money]]:
+    """What each member has saved, by name, the largest first; who left with nothing is left out."""
+    rows = session.execute(
+        select(User.id, User.uid, User.name_sealed, Wallet.balance_minor)
+        .join(User, User.id == Wallet.user_id)
+        .join(Membership, (Membership.group_id == Wallet.group_id) & (Membership.user_id == Wallet.user_id))
+        .where(
+            Wallet.group_id == group_id,
+            Wallet.kind == "savings",
+            (Membership.status == "active") | (Wallet.balance_minor > 0),
+        )
+        .order_by(Wallet.balance_minor.desc(), User.id)
+    )
+    return [(User.name.of(row) or "?", Money(row.balance_minor, currency)) for row in rows]
 
 
 def officers(session: Session, group_id: int) -> list[int]:
@@ -139,15 +168,13 @@ def count_members(session: Session, group_id: int) -> int:
     )
 
 
-def _open_wallets(session: Session, group: Group) -> None:
-    for kind in ("fee_expense", "fee_income"):
-        session.add(Wallet(group_id=group.id, kind=kind, currency=group.currency))
-
-
-def _add(session: Session, group: Group, user_id: int, role: str, at: datetime) -> None:
+def _add(session: Session, group: Group, user_id: int, role: str, at: datetime, cause: Cause) -> None:
     session.add(Membership(group_id=group.id, user_id=user_id, role=role, joined_at=at))
-    session.add(Wallet(group_id=group.id, kind="savings", user_id=user_id, currency=group.currency))
     session.flush()
+    # The other wallets are opened by the first money that needs them.
+    call(session, _OPEN_SAVINGS, group.id, cause, at, {"user": user_id})
 
 
 _LOCK_GROUP = text("SELECT pg_advisory_xact_lock(:group)")
+
+_OPEN_SAVINGS = f"SELECT open_wallet(%(group)s, 'savings', %(user)s, '', {CAUSE})"  # noqa: S608

@@ -4,26 +4,41 @@ Every table of a group carries `group_id`, so that groups can one day live on di
 """
 
 from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
     Index,
     LargeBinary,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base
+from core.fields import Sealed, SealedBase
 
 ROLES = ("chair", "treasurer", "secretary", "member")
 OFFICERS = ("chair", "treasurer", "secretary")
-DEBIT_KINDS = ("cash", "fee_expense")
-CREDIT_KINDS = ("savings", "fee_income")
+# Wallets of a member and of the group, by the side on which their balance lies (docs/ledger.md explains each).
+MEMBER_CREDIT_KINDS = ("savings",)
+MEMBER_DEBIT_KINDS = ("loan", "interest_due", "penalty_due", "fee_due")
+GROUP_CREDIT_KINDS = ("fee_income", "interest_income", "penalty_income", "social_fund")
+GROUP_DEBIT_KINDS = ("cash", "fee_expense", "expense", "bad_debt")
+CREDIT_KINDS = MEMBER_CREDIT_KINDS + GROUP_CREDIT_KINDS
+DEBIT_KINDS = GROUP_DEBIT_KINDS + MEMBER_DEBIT_KINDS
+MOVEMENTS = (
+    "contribution", "withdrawal", "payout", "fee", "loan_disbursement", "repayment", "interest", "penalty", "loan_fee",
+    "refund", "reversal", "cash_in", "cash_out", "banking", "social_fund", "transfer", "guarantee", "share_out",
+    "write_off",
+)  # fmt: skip
 OPEN_STATES = ("pending", "processing")
 
 NOW = text("now()")
@@ -33,20 +48,31 @@ def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
-class User(Base):
-    """A person, known by phone number or only by a channel's own id; `name` is None until they have told it."""
+class User(SealedBase):
+    """A person, known by phone number or only by a channel's own id; `name` is None until they have told it.
+
+    `uid` is what name and phone are sealed to: it is there before the database has given the row a number.
+    """
 
     __tablename__ = "users"
+    __table_args__ = (CheckConstraint("(phone_sealed IS NULL) = (phone_index IS NULL)", name="phone"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    phone: Mapped[str | None] = mapped_column(unique=True)
-    name: Mapped[str | None]
+    uid: Mapped[UUID] = mapped_column(unique=True, server_default=text("gen_random_uuid()"))
+    phone_sealed: Mapped[bytes | None]
+    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
+    name_sealed: Mapped[bytes | None]
+    phone = Sealed[str | None]("uid", indexed=True)
+    name = Sealed[str | None]("uid")
     language: Mapped[str] = mapped_column(server_default="en")
     country: Mapped[str] = mapped_column(server_default="ZZ")
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     version: Mapped[int] = mapped_column(server_default="1")
 
     __mapper_args__ = {"version_id_col": version}
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**{"uid": uuid4()} | values)
 
 
 class Group(Base):
@@ -57,6 +83,7 @@ class Group(Base):
         CheckConstraint("member_limit BETWEEN 1 AND 500", name="member_limit"),
         CheckConstraint("contribution_max_minor > 0", name="contribution_max"),
         CheckConstraint(_one_of("fee_bearer", ("payer", "group")), name="fee_bearer"),
+        CheckConstraint("reversal_limit_percent BETWEEN 0 AND 100", name="reversal_limit"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         # What transactions refer to: the database itself refuses another currency once there is one.
         UniqueConstraint("id", "currency"),
@@ -72,6 +99,8 @@ class Group(Base):
     member_limit: Mapped[int] = mapped_column(server_default="50")
     contribution_max_minor: Mapped[int | None] = mapped_column(BigInteger)
     fee_bearer: Mapped[str] = mapped_column(server_default="payer")
+    reversal_limit_percent: Mapped[int] = mapped_column(server_default="10")
+    """Up to this part of the group's money officers may reverse a mistake without a vote."""
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     version: Mapped[int] = mapped_column(server_default="1")
@@ -97,67 +126,92 @@ class Membership(Base):
     joined_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
-class Invitation(Base):
+class Invitation(SealedBase):
     """A phone number that a member asked to join; one message is sent for it, never more."""
 
     __tablename__ = "invitations"
-    __table_args__ = (UniqueConstraint("group_id", "phone"),)
+    __table_args__ = (UniqueConstraint("group_id", "phone_index"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
-    phone: Mapped[str] = mapped_column(index=True)
+    phone_sealed: Mapped[bytes]
+    phone_index: Mapped[bytes] = mapped_column(index=True)
+    phone = Sealed[str]("group_id", indexed=True)
     invited_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class Wallet(Base):
-    """One balance, changed only by `post_transaction`. Savings belong to a member, cash to a provider."""
+    """One balance, changed only by the database's posting functions. Cash lies at a provider, or in the cash box.
+
+    `available_minor` is what may still be taken or promised: the balance without its sign, less what is reserved.
+    """
 
     __tablename__ = "wallets"
     __table_args__ = (
-        UniqueConstraint("group_id", "kind", "user_id", "provider", postgresql_nulls_not_distinct=True),
-        UniqueConstraint("id", "group_id", "currency"),
+        UniqueConstraint("group_id", "kind", "owner_id", "provider"),
+        UniqueConstraint("group_id", "id"),
         ForeignKeyConstraint(["group_id", "currency"], ["groups.id", "groups.currency"], onupdate="CASCADE"),
         CheckConstraint(_one_of("kind", CREDIT_KINDS + DEBIT_KINDS), name="kind"),
         CheckConstraint(
             f"CASE WHEN {_one_of('kind', CREDIT_KINDS)} THEN balance_minor >= 0 ELSE balance_minor <= 0 END",
             name="balance_side",
         ),
-        CheckConstraint("(kind = 'savings') = (user_id IS NOT NULL)", name="savings_have_an_owner"),
+        CheckConstraint("available_minor >= 0", name="available"),
+        CheckConstraint("reserved_minor >= 0", name="reserved"),
+        CheckConstraint(
+            f"({_one_of('kind', MEMBER_CREDIT_KINDS + MEMBER_DEBIT_KINDS)}) = (owner_id <> 0)",
+            name="members_wallets_have_an_owner",
+        ),
         CheckConstraint("(kind = 'cash') = (provider <> '')", name="cash_lies_at_a_provider"),
+        {"postgresql_with": {"fillfactor": 70}},
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     group_id: Mapped[int] = mapped_column(BigInteger)
     kind: Mapped[str]
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    owner_id: Mapped[int] = mapped_column(BigInteger, Computed("coalesce(user_id, 0)", persisted=True))
+    """The member's id, 0 for a wallet of the group: what wallets are found by."""
     provider: Mapped[str] = mapped_column(server_default="")
     currency: Mapped[str]
     balance_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    reserved_minor: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    available_minor: Mapped[int] = mapped_column(
+        BigInteger, Computed("abs(balance_minor) - reserved_minor", persisted=True)
+    )
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class Transaction(Base):
-    """One movement of money, from the wish to its end: pending → processing → completed | failed | … → reversed."""
+    """One movement of money, from the wish to its end: pending → processing → completed | failed | … → reversed.
+
+    `user_id` is the member whom it is about, None for the group's own; `reason` is what was said when it was asked for.
+    """
 
     __tablename__ = "transactions"
     __table_args__ = (
         UniqueConstraint("group_id", "idempotency_key"),
-        UniqueConstraint("id", "group_id", "currency"),
+        UniqueConstraint("group_id", "id"),
+        UniqueConstraint("reverses_id"),
         ForeignKeyConstraint(["group_id", "currency"], ["groups.id", "groups.currency"]),
-        CheckConstraint(_one_of("kind", ("contribution",)), name="kind"),
+        ForeignKeyConstraint(["group_id", "reverses_id"], ["transactions.group_id", "transactions.id"]),
+        CheckConstraint(_one_of("kind", MOVEMENTS), name="kind"),
         CheckConstraint(
             _one_of("state", (*OPEN_STATES, "completed", "failed", "cancelled", "expired", "reversed")), name="state"
         ),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(state IN ('completed', 'reversed')) = (completed_at IS NOT NULL)", name="completed_at"),
+        CheckConstraint(
+            "(kind = 'reversal') = (reverses_id IS NOT NULL) AND (kind <> 'reversal' OR coalesce(reason, '') <> '')", name="reversal"
+        ),
         Index("ix_transactions_member", "group_id", "user_id", "id"),
         Index("ix_transactions_open", "group_id", "user_id", postgresql_where=text(_one_of("state", OPEN_STATES))),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     group_id: Mapped[int] = mapped_column(BigInteger)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="pending")
     currency: Mapped[str]
@@ -169,6 +223,9 @@ class Transaction(Base):
     created_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
     failure: Mapped[str | None]
+    reverses_id: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str | None]
+    has_reservations: Mapped[bool] = mapped_column(server_default=false())
 
 
 class Entry(Base):
@@ -176,39 +233,60 @@ class Entry(Base):
 
     __tablename__ = "entries"
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["transaction_id", "group_id", "currency"],
-            ["transactions.id", "transactions.group_id", "transactions.currency"],
-        ),
-        ForeignKeyConstraint(
-            ["wallet_id", "group_id", "currency"], ["wallets.id", "wallets.group_id", "wallets.currency"]
-        ),
-        UniqueConstraint("wallet_id", "wallet_version"),
+        # A group has one currency, so the group alone holds an entry, its transaction and its wallet together.
+        ForeignKeyConstraint(["group_id", "transaction_id"], ["transactions.group_id", "transactions.id"]),
+        ForeignKeyConstraint(["group_id", "wallet_id"], ["wallets.group_id", "wallets.id"]),
+        UniqueConstraint("group_id", "transaction_id", "wallet_id"),
         CheckConstraint("amount_minor <> 0", name="amount"),
-        Index("ix_entries_transaction_id", "transaction_id"),
+        # What a wallet held at some moment is one step down this index, however long the book is.
+        Index("ix_entries_time", "group_id", "wallet_id", "created_at", "wallet_version"),
     )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    group_id: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     transaction_id: Mapped[int] = mapped_column(BigInteger)
-    wallet_id: Mapped[int] = mapped_column(BigInteger)
-    currency: Mapped[str]
+    wallet_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     balance_after_minor: Mapped[int] = mapped_column(BigInteger)
-    wallet_version: Mapped[int] = mapped_column(BigInteger)
+    wallet_version: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     created_at: Mapped[datetime]
 
 
+class Reservation(Base):
+    """What an open transaction holds of a wallet until its posting settles it or it is released."""
+
+    __tablename__ = "reservations"
+    __table_args__ = (
+        ForeignKeyConstraint(["group_id", "transaction_id"], ["transactions.group_id", "transactions.id"]),
+        ForeignKeyConstraint(["group_id", "wallet_id"], ["wallets.group_id", "wallets.id"]),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint(_one_of("state", ("held", "settled", "released")), name="state"),
+        CheckConstraint("(state = 'held') = (ended_at IS NULL)", name="ended_at"),
+        Index("ix_reservations_held", "group_id", "wallet_id", postgresql_where=text("state = 'held'")),
+    )
+
+    group_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    transaction_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    wallet_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    amount_minor: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(server_default="held")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class Receipt(Base):
-    """The group's numbered proof that a transaction was posted; numbers have no gaps."""
+    """The group's numbered proof that a transaction was posted, in line `seq` of its chain; numbers have no gaps."""
 
     __tablename__ = "receipts"
-    __table_args__ = (UniqueConstraint("group_id", "number"),)
+    __table_args__ = (
+        ForeignKeyConstraint(["group_id", "transaction_id"], ["transactions.group_id", "transactions.id"]),
+        UniqueConstraint("group_id", "transaction_id"),
+        Index("ix_receipts_time", "group_id", "issued_at", "number"),
+    )
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
-    number: Mapped[int]
-    transaction_id: Mapped[int] = mapped_column(ForeignKey("transactions.id"), unique=True)
+    group_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    transaction_id: Mapped[int] = mapped_column(BigInteger)
+    seq: Mapped[int] = mapped_column(BigInteger)
     issued_at: Mapped[datetime]
 
 
@@ -216,11 +294,11 @@ class AuditRow(Base):
     """One line of the group's history, chained: `hash` covers the line and the previous line's hash (SHA-256)."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (UniqueConstraint("group_id", "seq"),)
+    # A seal is the start of a line's hash.
+    __table_args__ = (Index("ix_audit_log_seal", "group_id", text("substr(hash, 1, 4)")),)
 
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
-    seq: Mapped[int] = mapped_column(BigInteger)
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"), primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor_id: Mapped[int | None] = mapped_column(BigInteger)
     action: Mapped[str]

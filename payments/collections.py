@@ -7,27 +7,24 @@ made, then its result is written. Only the provider's own answer to `verify` is 
 import logging
 import re
 import secrets
-import string
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from core import clock, db, outbox
+from core import clock, db, outbox, tokens
 from core.db import Session
 from core.money import Money
 from core.settings import settings
-from ledger import contributions
+from ledger import contributions, transactions
+from ledger.audit import Cause
 from ledger.models import OPEN_STATES, Group, Receipt, Transaction, User
-from ledger.postings import Cause
 from payments import errors, providers, settling
 from payments.models import Checkout, Collection
 from payments.provider import CheckoutOrder, Outcome, Quote, quote
 
 LINK_LIFETIME = timedelta(hours=24)
-# Letters and digits only: phones cut a dash or an underscore off the end of a link. 12 of them are 71 bits.
-TOKEN_ALPHABET = string.ascii_letters + string.digits
 REUSABLE_FOR = timedelta(hours=1)
 CHECK_AFTER = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 ASK_ABOUT = ("opening", "open", "declined", "closed")
@@ -73,7 +70,7 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
     statement = insert(Collection).values(
         group_id=group_id,
         transaction_id=transaction.id,
-        token="".join(secrets.choice(TOKEN_ALPHABET) for _ in range(12)),
+        token=tokens.new(12),
         provider=provider.name,
         amount_minor=quoted.amount.amount_minor,
         fee_minor=quoted.fee.amount_minor,
@@ -120,7 +117,7 @@ def look_at(session: Session, token: str, at: datetime) -> PayLink:
     """What stands behind a pay link at this moment. Raises `UnknownLink`."""
     _check_token(token)
     row = session.execute(
-        select(Collection, Transaction, Group.name, User.name, Receipt.number)
+        select(Collection, Transaction, Group.name, User, Receipt.number)
         .join(Transaction, Transaction.id == Collection.transaction_id)
         .join(Group, Group.id == Collection.group_id)
         .join(User, User.id == Transaction.user_id)
@@ -129,7 +126,7 @@ def look_at(session: Session, token: str, at: datetime) -> PayLink:
     ).one_or_none()
     if row is None:
         raise errors.UnknownLink
-    collection, transaction, group_name, payer_name, receipt_number = row
+    collection, transaction, group_name, payer, receipt_number = row
     held = session.scalar(
         select(func.count())
         .select_from(Checkout)
@@ -138,7 +135,7 @@ def look_at(session: Session, token: str, at: datetime) -> PayLink:
     return PayLink(
         token=token,
         group_name=group_name,
-        payer_name=payer_name or "",
+        payer_name=payer.name or "",
         # Nobody has swept yet what ran out a moment ago; it is over all the same.
         state="expired" if transaction.state in OPEN_STATES and at >= collection.expires_at else transaction.state,
         held=bool(held),
@@ -169,7 +166,7 @@ def open_checkout(token: str) -> str:
             checkout.url = answer.url
             if not ended_meanwhile:
                 checkout.state = "open"
-                contributions.mark_processing(session, checkout.transaction_id)
+                transactions.mark_processing(session, checkout.transaction_id)
         elif not ended_meanwhile and answer.outcome in (Outcome.NOT_SENT, Outcome.DECLINED):
             # The provider has no such page, so nobody can ever pay it.
             checkout.state, checkout.provider_status = "closed", answer.detail

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base
+from core.fields import Sealed, SealedBase
 
 CHECKOUT_STATES = ("opening", "open", "paid", "declined", "closed", "held")
 
@@ -59,7 +60,7 @@ class Checkout(Base):
     created_at: Mapped[datetime]
 
 
-class ProviderEvent(Base):
+class ProviderEvent(SealedBase):
     """A provider's webhook as it came: a hint to verify, kept once per event, reference and status."""
 
     __tablename__ = "provider_events"
@@ -69,5 +70,6 @@ class ProviderEvent(Base):
     provider: Mapped[str]
     event_key: Mapped[str]
     reference: Mapped[str] = mapped_column(index=True)
-    body: Mapped[str]
+    body_sealed: Mapped[bytes]
+    body = Sealed[str]("provider", "event_key")
     received_at: Mapped[datetime]

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from core import outbox
 from core.db import Session
 from core.money import Money
-from ledger import audit, contributions
+from ledger import audit, contributions, transactions
+from ledger.audit import Cause
 from ledger.models import OPEN_STATES, Transaction
-from ledger.postings import Cause
 from payments.models import Checkout, Collection
 from payments.provider import Outcome, Verification
 
@@ -49,7 +49,7 @@ def end_unpaid(session: Session, collection: Collection, state: str, reason: str
     cause = Cause(actor_id=None, channel=collection.provider)
     if _is_held(session, collection.transaction_id):
         return  # A person decides about it.
-    if contributions.end(session, collection.transaction_id, state, reason, at, cause):
+    if transactions.end(session, collection.group_id, collection.transaction_id, state, reason, at, cause):
         outbox.put(
             session,
             "bot.contribution_ended",

@@ -18,7 +18,7 @@ from redis import Redis
 
 from core.queues import QUEUES
 from sandbox import running
-from sandbox.config import SandboxConfig
+from sandbox.config import BLIND_INDEX_KEY, FIELD_KEY_ID, FIELD_KEYS, SandboxConfig
 from sandbox.services import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -85,6 +85,10 @@ class House:
             "PAYSTACK_SECRET_KEY": config.paystack_secret_key,
             "PAYSTACK_BASE_URL": f"{self.sandbox_url}/paystack",
             "PAYER_EMAIL_DOMAIN": "payers.groupwallet.example",
+            "FIELD_KEYS": FIELD_KEYS,
+            "FIELD_KEY_ID": FIELD_KEY_ID,
+            "BLIND_INDEX_KEY": BLIND_INDEX_KEY,
+            "STORAGE_URL": f"file://{(self.folder / 'documents').absolute()}",
             "CLOCK_FILE": config.clock_file,
             "JOB_TIMEOUT_SECONDS": str(self.job_timeout_seconds),
         }

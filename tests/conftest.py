@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -18,12 +19,14 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from bot.channels import twilio
-from core import db, queues
+from core import db, queues, storage
 from core.settings import settings
 from payments import providers
-from sandbox import services
+from sandbox import config, services
 
 ROOT = Path(__file__).parent.parent
+
+DOCUMENTS = TemporaryDirectory(prefix="groupwallet-documents-")  # Removed when the tests end.
 
 ENVIRONMENT = {
     "ENV": "test",
@@ -34,6 +37,10 @@ ENVIRONMENT = {
     "TWILIO_WHATSAPP_NUMBER": "+14155238886",
     "PAYSTACK_SECRET_KEY": "sk_test_sandbox",
     "PAYER_EMAIL_DOMAIN": "payers.groupwallet.example",
+    "FIELD_KEYS": config.FIELD_KEYS,
+    "FIELD_KEY_ID": config.FIELD_KEY_ID,
+    "BLIND_INDEX_KEY": config.BLIND_INDEX_KEY,
+    "STORAGE_URL": f"file://{DOCUMENTS.name}",
 }
 
 
@@ -84,7 +91,8 @@ def shared_database_url(server_url: str, migrated: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def shared_engine(shared_database_url: str) -> Iterator[Engine]:
-    engine = create_engine(shared_database_url)
+    # The narrow role of the product's processes: whatever it may not do shows up in every test.
+    engine = create_engine(shared_database_url, connect_args={"options": "-c role=groupwallet_app -c timezone=UTC"})
     yield engine
     engine.dispose()
 
@@ -132,6 +140,7 @@ def settings_of(**changes: str) -> Iterator[None]:
     before = dict(os.environ)
     os.environ.update(ENVIRONMENT | changes)
     kept = (settings, db.engine, queues._redis, queues._queue, providers.by_name, twilio._client, twilio._validator)
+    kept += (storage.storage,)
     for cached in kept:
         cached.cache_clear()
     try:

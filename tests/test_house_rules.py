@@ -20,6 +20,8 @@ PUBLIC_ROUTES = {
     "/healthz": "tells only that the process is up",
     "/p/<token>": "the token is the permission: it was sent to the payer alone",
     "/join/<code>.png": "shows what the one who asks knows already: the group's code",
+    "/d/<token>.<any(pdf, png):ending>": "the token is the permission: it was sent to the member alone, and runs out",
+    "/v/<token>": "the token is the permission: it stands on the paper that is held against the book",
     "/static/<path:filename>": "the pay page's style sheet",
 }
 SIGNED_ROUTES = {
@@ -88,7 +90,7 @@ def test_every_route_is_signed_or_on_the_list_of_public_ones(configured: None) -
 
 def test_every_setting_is_explained_in_the_example_and_nothing_else_is() -> None:
     example = (ROOT / ".env.example").read_text()
-    named = re.findall(r"^(?:# )?([A-Z_]+)=", example, re.M)
+    named = re.findall(r"^(?:# )?([A-Z0-9_]+)=", example, re.M)
     assert sorted(named) == sorted(name.upper() for name in Settings.model_fields)
 
 

@@ -117,9 +117,18 @@ def twiml(answer: Answer) -> str:
     return str(response)
 
 
-def send(channel: str, address: str, body: str, status_callback: str, template_sid: str | None = None) -> Sent:
+def send(
+    channel: str,
+    address: str,
+    body: str,
+    status_callback: str,
+    template_sid: str | None = None,
+    media_url: str | None = None,
+) -> Sent:
     """Sends one message. "unknown" must never simply be sent again: ask `find_sent` first."""
     content: dict[str, Any] = {"body": body}
+    if media_url:
+        content["media_url"] = [media_url]
     if template_sid:
         content = {"content_sid": template_sid, "content_variables": json.dumps({"1": _one_line(body)})}
     started = time.monotonic()

@@ -5,7 +5,18 @@
 
 from collections.abc import Callable
 
-from bot.commands import basics, choosing, contributing, creating, inviting, joining, looking
+from bot.commands import (
+    basics,
+    choosing,
+    contributing,
+    correcting,
+    creating,
+    inviting,
+    joining,
+    looking,
+    proving,
+    stating,
+)
 from bot.talk import Answer, Talk
 
 COMMANDS: dict[str, Callable[[Talk, str], Answer]] = {
@@ -24,11 +35,18 @@ COMMANDS: dict[str, Callable[[Talk, str], Answer]] = {
     "balance": looking.balance,
     "history": looking.history,
     "members": looking.members,
+    "statement": stating.statement,
+    "group_statement": stating.group_statement,
+    "receipt": stating.receipt,
+    "seal": proving.seal,
+    "check": proving.check,
+    "reverse": correcting.reverse,
 }
 
 ANSWERS: dict[str, Callable[[Talk], Answer]] = {
     "joining.name": joining.take_name,
     "joining.code": joining.take_code,
+    "proving.seal": proving.take_seal,
     "creating.name": creating.take_name,
     "choosing.group": choosing.take_group,
     "contributing.amount": contributing.take_amount,

@@ -102,15 +102,17 @@ def _tell_officers(talk: Talk, group: Group, count: int) -> None:
 
 
 def _invitation(session: Session, phone: str | None) -> tuple[Group, str] | None:
+    if phone is None:
+        return None
     row = session.execute(
-        select(Group, User.name)
+        select(Group, User)
         .join(Invitation, Invitation.group_id == Group.id)
         .join(User, User.id == Invitation.invited_by)
-        .where(Invitation.phone == phone)
+        .where(Invitation.phone.matches(phone))
         .order_by(Invitation.id.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else (row[0], row[1] or "")
+    return None if row is None else (row[0], row[1].name or "")
 
 
 def _without_is(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Every sentence a member reads, per language: Fluent files (`messages.ftl`) and the words of commands.
+"""Every sentence a member reads, per language: its Fluent files and the words of commands.
 
 Fluent, because a sentence with numbers and plurals stays one readable sentence for a translator. A message may carry
 an attribute `.sms`: the shorter form for a phone that pays per segment. SMS texts leave here in GSM-7.
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 def say(language: str, channel: str, key: str, **values: Any) -> str:
     """The sentence `key` for this language and channel. Raises `KeyError` for a key or a value that is missing."""
-    bundle = _bundle(language if (HERE / language / "messages.ftl").exists() else FALLBACK)
+    bundle = _bundle(spoken(language))
     message = bundle.get_message(key)
     pattern = (message.attributes.get("sms") if channel == "sms" else None) or message.value
     if pattern is None:
@@ -29,6 +29,11 @@ def say(language: str, channel: str, key: str, **values: Any) -> str:
     if problems or not isinstance(text, str):
         raise KeyError(f"{key}: {problems[:1]}")
     return gsm7.transliterated(text) if channel == "sms" else text
+
+
+def spoken(language: str) -> str:
+    """The language itself where there are sentences in it, English otherwise."""
+    return language if (HERE / language / "messages.ftl").exists() else FALLBACK
 
 
 @cache
@@ -41,10 +46,11 @@ def command_words(language: str) -> dict[str, list[str]]:
 
 @cache
 def _bundle(language: str) -> FluentBundle:
-    resource = FluentResource((HERE / language / "messages.ftl").read_text())
-    unreadable = [entry.content for entry in resource.body if isinstance(entry, Junk)]
-    if unreadable:
-        raise ValueError(f"messages.ftl of {language!r} cannot be read from here on:\n{str(unreadable[0])[:200]}")
     bundle = FluentBundle([language], use_isolating=False)
-    bundle.add_resource(resource)
+    for path in sorted((HERE / language).glob("*.ftl")):
+        resource = FluentResource(path.read_text())
+        unreadable = [entry.content for entry in resource.body if isinstance(entry, Junk)]
+        if unreadable:
+            raise ValueError(f"{path.name} of {language!r} cannot be read from here on:\n{str(unreadable[0])[:200]}")
+        bundle.add_resource(resource)
     return bundle

@@ -38,7 +38,3 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('pending', 'running')"),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("outbox")

@@ -209,15 +209,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_log")),
         sa.UniqueConstraint("group_id", "seq", name=op.f("uq_audit_log_group_id_seq")),
     )
-
-
-def downgrade() -> None:
-    op.drop_table("audit_log")
-    op.drop_table("receipts")
-    op.drop_table("entries")
-    op.drop_table("transactions")
-    op.drop_table("wallets")
-    op.drop_table("invitations")
-    op.drop_table("memberships")
-    op.drop_table("groups")
-    op.drop_table("users")

@@ -198,9 +198,3 @@ END $$;
 def upgrade() -> None:
     for statement in (APPEND_ONLY, ZERO_SUM, STATES, AUDIT, POSTING):
         op.execute(statement)
-
-
-def downgrade() -> None:
-    op.execute("DROP FUNCTION post_transaction, audit_append, audit_line")
-    op.execute("DROP FUNCTION check_transaction_birth, check_transaction_change, check_has_entries CASCADE")
-    op.execute("DROP FUNCTION check_zero_sum, refuse_change CASCADE")

@@ -83,9 +83,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider", "event_key", name=op.f("uq_provider_events_provider_event_key")),
     )
     op.create_index(op.f("ix_provider_events_reference"), "provider_events", ["reference"], unique=False)
-
-
-def downgrade() -> None:
-    op.drop_table("provider_events")
-    op.drop_table("checkouts")
-    op.drop_table("collections")

@@ -89,10 +89,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider_message_id", name=op.f("uq_notifications_log_provider_message_id")),
     )
     op.create_index("ix_notifications_log_user_id_id", "notifications_log", ["user_id", "id"], unique=False)
-
-
-def downgrade() -> None:
-    op.drop_table("notifications_log")
-    op.drop_table("dialogues")
-    op.drop_table("inbound_messages")
-    op.drop_table("identities")

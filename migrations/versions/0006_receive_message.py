@@ -65,7 +65,3 @@ END $$;
 
 def upgrade() -> None:
     op.execute(RECEIVE)
-
-
-def downgrade() -> None:
-    op.execute("DROP FUNCTION receive_message")

@@ -79,7 +79,8 @@ class Talker:
         return next(word.strip("*.") for word in self.reply.split() if word.strip("*.").startswith(name.upper()[:5]))
 
     def row(self) -> User:
-        found = select(User).join(ChannelIdentity).where(ChannelIdentity.address == (self.address or self.phone))
+        address = self.address or self.phone or ""
+        found = select(User).join(ChannelIdentity).where(ChannelIdentity.address.matches(address))
         return self.session.scalars(found).first() or User()
 
     def dialogue(self) -> Dialogue | None:
@@ -161,7 +162,7 @@ def identity_of(reader: Reader) -> ChannelIdentity:
     with db.session() as session:
         return session.scalars(
             select(ChannelIdentity).where(
-                ChannelIdentity.channel == reader.channel, ChannelIdentity.address == reader.address
+                ChannelIdentity.channel == reader.channel, ChannelIdentity.address.matches(reader.address)
             )
         ).one()
 

@@ -16,6 +16,7 @@ from bot.channels import gsm7
 from tests.conftest import ROOT
 
 LANGUAGES = sorted(path.parent.name for path in texts.HERE.glob("*/messages.ftl"))
+PRINTED = "documents.ftl"
 MOST_SEGMENTS = 2
 LONGEST_WHATSAPP = 1_024  # with buttons; plain texts may have 1,600 characters
 
@@ -48,6 +49,26 @@ LONG: dict[str, Any] = {
     "list": "Nakato (chair), Baraka (treasurer), Chidi, Efua, Yaw, Abena, Kojo, Thandi, Sipho, Lerato",
     "lines": "22 Nov KES 125,000.50 R-1234\n21 Nov KES 500 not paid yet\n20 Nov KES 500 closed, not paid",
     "balance": "Umoja wa Wanawake wa Soko la Gikomba Mji: you have KES 1,250,000.50, the group has KES 12,500,000.",
+    "seal": "9F3A-22C1",
+    "line": 12_345,
+    "last": 123_456,
+    "whose": "group",
+    "since": "22 Sep 2026",
+    "until": "22 Nov 2026",
+    "first": "22 Sep 2026",
+    "opening": "KES 1,250,000.50",
+    "closing": "KES 12,500,000.50",
+    "named": "yes",
+    "reversed": "yes",
+    "words": "Umoja, receipt R-1234: KES 125,000.50 on 22 Nov saved by Ama. Seal 9F3A-22C1.",
+    "kind": "reversal",
+    "undone": "R-1240",
+    "came": "KES 125,000.50",
+    "went": "KES 125,000.50",
+    "out": "yes",
+    "officer": "Nakato Namubiru Nabirye Nankya Nalubegas",
+    "reason": "wrong member: the money was Baraka's",
+    "new": 1240,
 }
 SHORT: dict[str, Any] = LONG | {
     "name": "Ama",
@@ -68,12 +89,40 @@ SHORT: dict[str, Any] = LONG | {
     "list": "Ama (chair), Baraka",
     "lines": "22 Nov KES 5,000 R-1",
     "balance": "Umoja: you have KES 5,000, the group has KES 7,500.",
+    "line": 57,
+    "last": 80,
+    "whose": "own",
+    "opening": "KES 0",
+    "closing": "KES 7,500",
+    "named": "no",
+    "reversed": "no",
+    "words": "Umoja, receipt R-1: KES 5,000 on 22 Nov saved by Ama. Seal 9F3A-22C1.",
+    "kind": "contribution",
+    "undone": "no",
+    "came": "KES 5,000",
+    "went": "KES 0",
+    "out": "no",
+    "officer": "Ama",
+    "reason": "wrong member",
+    "new": 8,
 }
 
 
 def messages(language: str) -> dict[str, Message]:
-    resource = FluentResource((texts.HERE / language / "messages.ftl").read_text())
-    return {entry.id.name: entry for entry in resource.body if isinstance(entry, Message)}
+    """What is said in the chat."""
+    paths = (texts.HERE / language).glob("*.ftl")
+    return {key: entry for path in sorted(paths) if path.name != PRINTED for key, entry in _entries(path)}
+
+
+def printed(language: str) -> dict[str, Message]:
+    """What stands in documents and is never sent as a message."""
+    return dict(_entries(texts.HERE / language / PRINTED))
+
+
+def _entries(path: Path) -> Iterator[tuple[str, Message]]:
+    for entry in FluentResource(path.read_text()).body:
+        if isinstance(entry, Message):
+            yield entry.id.name, entry
 
 
 def variables(message: Message) -> set[str]:
@@ -120,6 +169,27 @@ def test_every_sms_is_pure_gsm7_and_short(language: str) -> None:
     assert mean(usual.values()) <= 1.1
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_a_document_is_one_plain_line(language: str) -> None:
+    for key, message in printed(language).items():
+        said = texts.say(
+            language,
+            "document",
+            key,
+            **{name: f"‹{name}›" for name in variables(message) - {"kind", "count"}},
+            kind="",
+            count=2,
+        )
+        assert said and not re.search(r"[{}*$\n]|None", said), f"{key}: {said}"
+        assert "sms" not in message.attributes, key
+
+
+def test_no_message_hides_another_of_the_same_name() -> None:
+    for language in LANGUAGES:
+        keys = [key for path in (texts.HERE / language).glob("*.ftl") for key, _ in _entries(path)]
+        assert len(keys) == len(set(keys))
+
+
 @pytest.mark.parametrize("channel", ["sms", "whatsapp"])
 def test_a_value_that_is_missing_is_an_error_and_not_a_gap(channel: str) -> None:
     for key, message in messages("en").items():
@@ -142,7 +212,7 @@ def test_an_unknown_message_is_an_error_and_an_unknown_language_speaks_english()
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_messages_with_the_same_values(language: str) -> None:
-    ours, english = messages(language), messages("en")
+    ours, english = messages(language) | printed(language), messages("en") | printed("en")
     assert set(ours) == set(english)
     assert {key: variables(message) for key, message in ours.items()} == {
         key: variables(message) for key, message in english.items()
@@ -156,7 +226,7 @@ def test_a_number_of_members_is_written_as_people_say_it() -> None:
 
 
 def test_no_message_is_unused_and_none_that_is_used_is_missing() -> None:
-    known, used = set(messages("en")), set()
+    known, used = {*messages("en"), *printed("en")}, set()
     for path in sorted((ROOT / "bot").rglob("*.py")):
         for pattern in _keys_in(path):
             found = {key for key in known if re.fullmatch(pattern, key)}

@@ -42,7 +42,7 @@ def test_a_row_that_a_database_error_quotes_is_kept_nowhere(caplog: pytest.LogCa
     @outbox.job
     def refused(payload: Payload) -> None:
         with db.session() as session:
-            session.execute(text("INSERT INTO users (phone, version) VALUES ('+254712345678', NULL)"))
+            session.execute(text("INSERT INTO groups (name) VALUES ('+254712345678')"))
 
     row_id = put()
     with pytest.raises(JobFailed) as raised:

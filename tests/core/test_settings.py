@@ -1,6 +1,8 @@
 """Settings: everything wrong is named at once, nothing secret is repeated, and production takes no sandbox."""
 
+import json
 import traceback
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 from core.errors import SettingsError
 from core.settings import Settings, load
 
+FIELD_KEY, BLIND_INDEX_KEY = (b64encode(bytes([number] * 32)).decode() for number in (1, 2))
+SANDBOX_KEY = b64encode(b"sandbox".ljust(32, b".")).decode()
 PRODUCTION = {
     "ENV": "production",
     "PUBLIC_BASE_URL": "https://wallet.example.org",
@@ -20,6 +24,10 @@ PRODUCTION = {
     "TWILIO_WHATSAPP_NUMBER": "+14155238886",
     "PAYSTACK_SECRET_KEY": "sk_live_hunter2",
     "PAYER_EMAIL_DOMAIN": "payers.example.org",
+    "FIELD_KEYS": json.dumps({"2026-11": FIELD_KEY}),
+    "FIELD_KEY_ID": "2026-11",
+    "BLIND_INDEX_KEY": BLIND_INDEX_KEY,
+    "STORAGE_URL": "s3://documents/production",
 }
 REQUIRED = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}
 
@@ -46,6 +54,7 @@ def refusal(read: Read, **changes: str | None) -> str:
         read(**changes)
     shown = "".join(traceback.format_exception(caught.value))
     assert "hunter2" not in shown, "a secret is in the error"
+    assert FIELD_KEY not in shown and BLIND_INDEX_KEY not in shown, "a key is in the error"
     return str(caught.value)
 
 
@@ -103,13 +112,35 @@ def test_what_is_no_web_address_is_refused(read: Read, given: str) -> None:
     assert "PUBLIC_BASE_URL: must be an http(s) address" in refusal(read, PUBLIC_BASE_URL=given)
 
 
+@pytest.mark.parametrize("given", ["s3://documents", "s3://documents/a/b", "file:///srv/documents", "/srv/documents"])
+def test_documents_lie_in_a_bucket_or_a_folder(read: Read, given: str) -> None:
+    assert read(STORAGE_URL=given).storage_url == given
+
+
+@pytest.mark.parametrize(
+    "given", ["s3://", "s3:///prefix", "file://srv/documents", "ftp://h/d", "file:///", "s3://b/p?x=1"]
+)
+def test_what_is_no_place_for_documents_is_refused(read: Read, given: str) -> None:
+    assert "STORAGE_URL: must be s3://bucket/prefix or file:///absolute/folder" in refusal(read, STORAGE_URL=given)
+
+
+@pytest.mark.parametrize("name", ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"])
+def test_half_of_the_credentials_of_s3_is_refused(read: Read, name: str) -> None:
+    assert "set both or neither" in refusal(read, **{name: "hunter2"})
+    both = read(S3_ACCESS_KEY_ID="AKIA", S3_SECRET_ACCESS_KEY="hunter2")
+    assert "hunter2" not in repr(both)
+
+
 SANDBOX_SIGNS = {
     "CLOCK_FILE": ".local/clock",
     "TWILIO_BASE_URL": "http://localhost:8001",
     "PAYSTACK_BASE_URL": "http://localhost:8001/paystack",
     "PAYSTACK_SECRET_KEY": "sk_test_sandbox_hunter2",
     "TWILIO_AUTH_TOKEN": "sandbox-hunter2",
+    "FIELD_KEYS": json.dumps({"2026-11": FIELD_KEY, "2025-11": SANDBOX_KEY}),
+    "BLIND_INDEX_KEY": b64encode(b"sandbox".rjust(32, b".")).decode(),
     "PUBLIC_BASE_URL": "http://wallet.example.org",
+    "STORAGE_URL": ".local/documents",
 }
 
 
@@ -140,3 +171,39 @@ def test_settings_do_not_change_while_the_process_lives(read: Read) -> None:
     settings = read()
     with pytest.raises(ValueError, match="frozen"):
         settings.env = "test"
+
+
+SHORT = b64encode(b"2" * 31).decode()
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["hunter2", "[]", "{}", FIELD_KEY, '{"2026-11": "hunter2"}', '{"2026-11": 1}', json.dumps({"2026-11": SHORT})],
+    ids=["text", "list", "none", "a bare key", "no base64", "number", "too short"],
+)
+def test_keys_that_cannot_be_used_are_refused_with_the_way_to_make_one(read: Read, given: str) -> None:
+    text = refusal(read, FIELD_KEYS=given)
+    assert "FIELD_KEYS: must be" in text and "openssl rand -base64 32" in text
+
+
+@pytest.mark.parametrize("key_id", ["", "2026/11", "a" * 33, "Ṣadé"])
+def test_a_keys_id_is_short_and_plain(read: Read, key_id: str) -> None:
+    text = refusal(read, FIELD_KEYS=json.dumps({key_id: FIELD_KEY}))
+    assert "FIELD_KEYS: has a key whose id is not 1 to 32 letters" in text
+
+
+def test_new_values_are_sealed_under_a_key_that_there_is(read: Read) -> None:
+    assert "FIELD_KEY_ID: must be the id of one of FIELD_KEYS" in refusal(read, FIELD_KEY_ID="2027-11")
+
+
+def test_the_blind_index_has_a_key_of_its_own(read: Read) -> None:
+    assert "BLIND_INDEX_KEY: must be another key" in refusal(read, BLIND_INDEX_KEY=FIELD_KEY)
+    assert "BLIND_INDEX_KEY: must be 32 bytes in base64; make one with" in refusal(read, BLIND_INDEX_KEY="hunter2")
+
+
+def test_keys_are_read_as_bytes_and_not_shown(read: Read) -> None:
+    settings = read()
+    assert settings.field_keys["2026-11"].get_secret_value() == bytes([1] * 32)
+    assert settings.blind_index_key.get_secret_value() == bytes([2] * 32)
+    for secret in (FIELD_KEY, BLIND_INDEX_KEY, "\\x01", "\\x02"):
+        assert secret not in repr(settings)

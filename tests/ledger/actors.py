@@ -9,8 +9,9 @@ from sqlalchemy import select, text
 from core.db import Session
 from core.money import Money
 from ledger import contributions, groups
+from ledger.audit import Cause
 from ledger.models import AuditRow, Entry, Group, Receipt, Transaction, User, Wallet
-from ledger.postings import Cause, Leg, Posted
+from ledger.postings import Leg, Posted
 
 AT = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
 CAUSE = Cause(actor_id=None, channel="sms", message_id="SM31415")
@@ -73,9 +74,19 @@ def savings_legs(user: User, amount_minor: int = 5000) -> list[Leg]:
     return [Leg("cash", -amount_minor, provider=PROVIDER), Leg("savings", amount_minor, user_id=user.id)]
 
 
+def as_owner(session: Session) -> None:
+    """From here on until the end of the transaction as the tables' owner, whom only their rules can stop."""
+    session.execute(text("SET LOCAL ROLE NONE"))
+
+
+def open_wallet(session: Session, group: Group, kind: str, provider: str = "", user_id: int = 0) -> int:
+    statement = text("SELECT open_wallet(:group, :kind, :user, :provider, :at, NULL, 'sms', NULL)")
+    values = {"group": group.id, "kind": kind, "user": user_id, "provider": provider, "at": AT}
+    return int(session.execute(statement, values).scalar_one())
+
+
 def open_cash(session: Session, group: Group) -> None:
-    session.add(Wallet(group_id=group.id, kind="cash", provider=PROVIDER, currency=group.currency))
-    session.flush()
+    open_wallet(session, group, "cash", PROVIDER)
 
 
 def balances(session: Session, group: Group) -> dict[tuple[str, int | str], int]:
@@ -89,11 +100,11 @@ def balances(session: Session, group: Group) -> dict[tuple[str, int | str], int]
 
 
 def entries(session: Session, transaction: Transaction) -> list[Entry]:
-    return list(session.scalars(select(Entry).where(Entry.transaction_id == transaction.id).order_by(Entry.id)))
+    return list(session.scalars(select(Entry).where(Entry.transaction_id == transaction.id).order_by(Entry.wallet_id)))
 
 
 def receipt_numbers(session: Session, group: Group) -> list[int]:
-    return list(session.scalars(select(Receipt.number).where(Receipt.group_id == group.id).order_by(Receipt.id)))
+    return list(session.scalars(select(Receipt.number).where(Receipt.group_id == group.id).order_by(Receipt.number)))
 
 
 def audit_lines(session: Session, group: Group) -> list[AuditRow]:

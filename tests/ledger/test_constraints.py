@@ -11,26 +11,36 @@ from sqlalchemy.exc import IntegrityError
 
 from core import db
 from ledger.models import Base
-from tests.ledger.actors import World, entries, saved, wish
+from tests.ledger.actors import World, as_owner, open_wallet, saved, wish
 
 TABLES = {
     mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__module__ == "ledger.models"
 }
 
+INVITATION = "INSERT INTO invitations (group_id, phone_index, phone_sealed, invited_by) VALUES "
 GROUP = "INSERT INTO groups (code, name, currency, country, time_zone, created_by) VALUES "
 WALLET = "INSERT INTO wallets (group_id, kind, user_id, provider, currency) VALUES "
 TRANSACTION = """INSERT INTO transactions (group_id, user_id, kind, currency, amount_minor, idempotency_key, channel,
                                            created_at) VALUES """
-ENTRY = """INSERT INTO entries (group_id, transaction_id, wallet_id, currency, amount_minor, balance_after_minor,
-                                wallet_version, created_at) VALUES """
-RECEIPT = "INSERT INTO receipts (group_id, number, transaction_id, issued_at) VALUES "
+REVERSAL = """INSERT INTO transactions (group_id, kind, currency, amount_minor, idempotency_key, channel, created_at,
+                                        reason, reverses_id) VALUES """
+ENTRY = """INSERT INTO entries (group_id, transaction_id, wallet_id, amount_minor, balance_after_minor, wallet_version,
+                                created_at) VALUES """
+RECEIPT = "INSERT INTO receipts (group_id, number, transaction_id, seq, issued_at) VALUES "
+RESERVATION = "INSERT INTO reservations (group_id, transaction_id, wallet_id, amount_minor, created_at) VALUES "
 AUDIT = "INSERT INTO audit_log (group_id, seq, at, action, data, channel, previous_hash, hash) VALUES "
 
+MOVED = "UPDATE wallets SET balance_minor = {}, version = version + 1 WHERE {}"
+
 REFUSED = {
-    "uq_users_phone": "INSERT INTO users (phone) SELECT phone FROM users WHERE id = :ama",
+    "uq_users_uid": "INSERT INTO users (uid) SELECT uid FROM users WHERE id = :ama",
+    "uq_users_phone_index": """INSERT INTO users (phone_index, phone_sealed)
+                               SELECT phone_index, phone_sealed FROM users WHERE id = :ama""",
+    "ck_users_phone": "UPDATE users SET phone_sealed = NULL WHERE id = :ama",
     # Groups
     "ck_groups_currency": GROUP + "('X-222222', 'X', 'kes', 'KE', 'UTC', :ama)",
     "ck_groups_fee_bearer": "UPDATE groups SET fee_bearer = 'nobody' WHERE id = :umoja",
+    "ck_groups_reversal_limit": "UPDATE groups SET reversal_limit_percent = 101 WHERE id = :umoja",
     "ck_groups_contribution_max": "UPDATE groups SET contribution_max_minor = 0 WHERE id = :umoja",
     "ck_groups_member_limit": "UPDATE groups SET member_limit = 501 WHERE id = :umoja",
     "fk_groups_created_by": GROUP + "('X-222222', 'X', 'KES', 'KE', 'UTC', :nobody)",
@@ -42,18 +52,19 @@ REFUSED = {
     "fk_memberships_group_id": "INSERT INTO memberships (group_id, user_id) VALUES (:nobody, :ama)",
     "fk_memberships_user_id": "INSERT INTO memberships (group_id, user_id) VALUES (:umoja, :nobody)",
     "uq_memberships_group_id_user_id": "INSERT INTO memberships (group_id, user_id) VALUES (:umoja, :ama)",
-    "fk_invitations_group_id": "INSERT INTO invitations (group_id, phone, invited_by) VALUES (:nobody, '+1', :ama)",
-    "fk_invitations_invited_by": "INSERT INTO invitations (group_id, phone, invited_by) VALUES (:umoja, '+1', :nobody)",
-    "uq_invitations_group_id_phone": """INSERT INTO invitations (group_id, phone, invited_by)
-                                        VALUES (:umoja, '+1', :ama), (:umoja, '+1', :baraka)""",
+    "fk_invitations_group_id": INVITATION + "(:nobody, '1', '+1', :ama)",
+    "fk_invitations_invited_by": INVITATION + "(:umoja, '1', '+1', :nobody)",
+    "uq_invitations_group_id_phone_index": INVITATION + "(:umoja, '1', '+1', :ama), (:umoja, '1', '+2', :baraka)",
     # Wallets
     "ck_wallets_kind": WALLET + "(:umoja, 'pocket', NULL, '', 'KES')",
-    "ck_wallets_balance_side": "UPDATE wallets SET balance_minor = 1 WHERE kind = 'cash'",
-    "ck_wallets_savings_have_an_owner": WALLET + "(:umoja, 'savings', NULL, '', 'KES')",
+    "ck_wallets_balance_side": "UPDATE wallets SET balance_minor = 5000, version = version + 1 WHERE kind = 'cash'",
+    "ck_wallets_available": "UPDATE wallets SET reserved_minor = 5001 WHERE id = :savings",
+    "ck_wallets_reserved": "UPDATE wallets SET reserved_minor = -1 WHERE id = :savings",
+    "ck_wallets_members_wallets_have_an_owner": WALLET + "(:umoja, 'savings', NULL, '', 'KES')",
     "ck_wallets_cash_lies_at_a_provider": WALLET + "(:umoja, 'cash', NULL, '', 'KES')",
     "fk_wallets_group_id_currency": WALLET + "(:umoja, 'cash', NULL, 'other', 'NGN')",
     "fk_wallets_user_id": WALLET + "(:umoja, 'savings', :nobody, '', 'KES')",
-    "uq_wallets_group_id_kind_user_id_provider": WALLET + "(:umoja, 'fee_income', NULL, '', 'KES')",
+    "uq_wallets_group_id_kind_owner_id_provider": WALLET + "(:umoja, 'fee_income', NULL, '', 'KES')",
     # Transactions
     "ck_transactions_kind": TRANSACTION + "(:umoja, :ama, 'gift', 'KES', 1, 'k', 'sms', now())",
     # The trigger of the states would refuse first.
@@ -66,29 +77,42 @@ REFUSED = {
     "fk_transactions_user_id": TRANSACTION + "(:umoja, :nobody, 'contribution', 'KES', 1, 'k', 'sms', now())",
     "uq_transactions_group_id_idempotency_key": TRANSACTION
     + "(:umoja, :baraka, 'contribution', 'KES', 1, :key, 'sms', now())",
+    "ck_transactions_reversal": TRANSACTION + "(:umoja, :ama, 'reversal', 'KES', 1, 'k', 'sms', now())",
+    "fk_transactions_group_id_reverses_id": REVERSAL
+    + "(:umoja, 'reversal', 'KES', 1, 'k', 'sms', now(), 'why', :nobody)",
+    "uq_transactions_reverses_id": REVERSAL
+    + """(:umoja, 'reversal', 'KES', 1, 'k', 'sms', now(), 'why', :posted),
+         (:umoja, 'reversal', 'KES', 1, 'l', 'sms', now(), 'why', :posted)""",
     # Entries
-    "ck_entries_amount": ENTRY + "(:umoja, :open, :savings, 'KES', 0, 0, 99, now())",
-    "fk_entries_transaction_id_group_id_currency": ENTRY + "(:umoja, :nobody, :savings, 'KES', 1, 1, 99, now())",
-    "fk_entries_wallet_id_group_id_currency": ENTRY + "(:umoja, :open, :nobody, 'KES', 1, 1, 99, now())",
-    "uq_entries_wallet_id_wallet_version": ENTRY + "(:umoja, :open, :savings, 'KES', 1, 1, 1, now())",
+    "ck_entries_amount": ENTRY + "(:umoja, :open, :savings, 0, 0, 99, now())",
+    "fk_entries_group_id_transaction_id": ENTRY + "(:umoja, :nobody, :savings, 1, 1, 99, now())",
+    "fk_entries_group_id_wallet_id": ENTRY + "(:umoja, :open, :nobody, 1, 1, 99, now())",
+    "uq_entries_group_id_transaction_id_wallet_id": ENTRY + "(:umoja, :posted, :savings, 1, 1, 99, now())",
+    # Reservations
+    "ck_reservations_amount": RESERVATION + "(:umoja, :open, :savings, 0, now())",
+    "ck_reservations_state": "INSERT INTO reservations VALUES (:umoja, :open, :savings, 1, 'lost', now(), now())",
+    "ck_reservations_ended_at": "INSERT INTO reservations VALUES (:umoja, :open, :savings, 1, 'held', now(), now())",
+    "fk_reservations_group_id_transaction_id": RESERVATION + "(:umoja, :nobody, :savings, 1, now())",
+    "fk_reservations_group_id_wallet_id": RESERVATION + "(:umoja, :open, :nobody, 1, now())",
     # Receipts and the audit log
-    "fk_receipts_group_id": RECEIPT + "(:nobody, 9, :open, now())",
-    "fk_receipts_transaction_id": RECEIPT + "(:umoja, 9, :nobody, now())",
-    "uq_receipts_group_id_number": RECEIPT + "(:umoja, 1, :open, now())",
-    "uq_receipts_transaction_id": RECEIPT + "(:umoja, 9, :posted, now())",
+    "fk_receipts_group_id_transaction_id": RECEIPT + "(:umoja, 9, :nobody, 1, now())",
+    "uq_receipts_group_id_transaction_id": RECEIPT + "(:umoja, 9, :posted, 1, now())",
     "fk_audit_log_group_id": AUDIT + "(:nobody, 1, now(), 'x', '{}', 'sms', '', '')",
-    "uq_audit_log_group_id_seq": AUDIT + "(:umoja, 1, now(), 'x', '{}', 'sms', '', '')",
 }
 
 # Only there to be referred to: the primary key refuses first.
-TARGETS = {"uq_groups_id_currency", "uq_wallets_id_group_id_currency", "uq_transactions_id_group_id_currency"}
+TARGETS = {"uq_groups_id_currency", "uq_wallets_group_id_id", "uq_transactions_group_id_id"}
 
 
 @pytest.fixture
 def ids(session: db.Session, world: World) -> dict[str, Any]:
     """What the statements name: people, groups, a posted and an open transaction, Ama's savings, and nobody."""
     posted = saved(session, world.umoja, world.ama)
+    for kind in ("fee_income", "fee_expense"):
+        open_wallet(session, world.umoja, kind)
     open_wish = wish(session, world.umoja, world.ama, key="taken")
+    savings = open_wallet(session, world.umoja, "savings", user_id=world.ama.id)
+    as_owner(session)
     return {
         "ama": world.ama.id,
         "baraka": world.baraka.id,
@@ -98,7 +122,7 @@ def ids(session: db.Session, world: World) -> dict[str, Any]:
         "posted": posted.id,
         "open": open_wish.id,
         "key": "taken",
-        "savings": entries(session, posted)[-1].wallet_id,
+        "savings": savings,
         "nobody": 2**62,
     }
 
@@ -111,13 +135,14 @@ def test_the_database_refuses(session: db.Session, ids: dict[str, Any], constrai
 @pytest.mark.parametrize(
     ("statement", "constraint"),
     [
-        ("UPDATE wallets SET balance_minor = -1 WHERE id = :savings", "ck_wallets_balance_side"),
-        ("UPDATE wallets SET balance_minor = 1 WHERE kind = 'fee_expense'", "ck_wallets_balance_side"),
-        ("UPDATE wallets SET balance_minor = -1 WHERE kind = 'fee_income'", "ck_wallets_balance_side"),
-        (WALLET + "(:umoja, 'fee_income', :ama, '', 'KES')", "ck_wallets_savings_have_an_owner"),
+        (MOVED.format(-1, "id = :savings"), "ck_wallets_balance_side"),
+        (MOVED.format(1, "kind = 'fee_expense'"), "ck_wallets_balance_side"),
+        (MOVED.format(-1, "kind = 'fee_income'"), "ck_wallets_balance_side"),
+        ("UPDATE wallets SET reserved_minor = 5001 WHERE kind = 'cash' AND balance_minor < 0", "ck_wallets_available"),
+        (WALLET + "(:umoja, 'fee_income', :ama, '', 'KES')", "ck_wallets_members_wallets_have_an_owner"),
         (WALLET + "(:umoja, 'fee_income', NULL, 'paystack', 'KES')", "ck_wallets_cash_lies_at_a_provider"),
-        (WALLET + "(:umoja, 'savings', :ama, '', 'KES')", "uq_wallets_group_id_kind_user_id_provider"),
-        (WALLET + "(:umoja, 'cash', NULL, 'paystack', 'KES')", "uq_wallets_group_id_kind_user_id_provider"),
+        (WALLET + "(:umoja, 'savings', :ama, '', 'KES')", "uq_wallets_group_id_kind_owner_id_provider"),
+        (WALLET + "(:umoja, 'cash', NULL, 'paystack', 'KES')", "uq_wallets_group_id_kind_owner_id_provider"),
         ("UPDATE groups SET member_limit = 0 WHERE id = :umoja", "ck_groups_member_limit"),
         (TRANSACTION + "(:umoja, :ama, 'contribution', 'KES', -1, 'k', 'sms', now())", "ck_transactions_amount"),
     ],
@@ -132,22 +157,26 @@ def test_the_other_sides_of_a_constraint_hold_too(
     ("statement", "constraint"),
     [
         (
-            ENTRY + "(:umoja, :open, :savings, 'NGN', 1, 1, 99, now())",
-            "fk_entries_transaction_id_group_id_currency",
+            ENTRY + "(:harambee, :open, :savings, 1, 1, 99, now())",
+            "fk_entries_group_id_transaction_id",
         ),
         (
-            ENTRY + "(:harambee, :open, :savings, 'KES', 1, 1, 99, now())",
-            "fk_entries_transaction_id_group_id_currency",
+            ENTRY + "(:umoja, :open, (SELECT id FROM wallets WHERE group_id = :harambee LIMIT 1), 1, 1, 99, now())",
+            "fk_entries_group_id_wallet_id",
         ),
-        (
-            ENTRY
-            + "(:umoja, :open, (SELECT id FROM wallets WHERE group_id = :harambee LIMIT 1), 'KES', 1, 1, 99, now())",
-            "fk_entries_wallet_id_group_id_currency",
-        ),
+        (RECEIPT + "(:harambee, 9, :open, 1, now())", "fk_receipts_group_id_transaction_id"),
+        (RESERVATION + "(:harambee, :open, :savings, 1, now())", "fk_reservations_group_id_transaction_id"),
         ("UPDATE wallets SET currency = 'NGN' WHERE kind = 'fee_income'", "fk_wallets_group_id_currency"),
         ("UPDATE groups SET currency = 'NGN' WHERE id = :umoja", None),
     ],
-    ids=["another currency", "another group", "another group's wallet", "wallet's currency", "group's currency"],
+    ids=[
+        "another group",
+        "another group's wallet",
+        "another group's receipt",
+        "another group's promise",
+        "wallet's currency",
+        "group's currency",
+    ],
 )
 def test_one_currency_and_one_group_hold_together_what_a_transaction_moves(
     session: db.Session, ids: dict[str, Any], statement: str, constraint: str | None

@@ -6,9 +6,8 @@ import pytest
 
 from core import db
 from core.money import Money
-from ledger import contributions, errors
+from ledger import contributions, errors, transactions
 from ledger.models import Transaction
-from ledger.postings import Posted
 from tests.ledger.actors import (
     AT,
     CAUSE,
@@ -83,7 +82,7 @@ def test_a_key_used_for_another_wish_is_a_conflict(
 def test_a_payer_who_went_to_pay_makes_it_processing_once(session: db.Session, world: World) -> None:
     transaction = wish(session, world.umoja, world.ama)
     for _ in range(2):
-        contributions.mark_processing(session, transaction.id)
+        transactions.mark_processing(session, transaction.id)
     session.refresh(transaction)
     assert transaction.state == "processing"
 
@@ -94,8 +93,8 @@ def test_going_to_pay_does_not_reopen_what_ended(session: db.Session, world: Wor
     if ending == "completed":
         pay(session, transaction)
     else:
-        contributions.end(session, transaction.id, ending, "", AT, CAUSE)
-    contributions.mark_processing(session, transaction.id)
+        transactions.end(session, transaction.group_id, transaction.id, ending, "", AT, CAUSE)
+    transactions.mark_processing(session, transaction.id)
     session.refresh(transaction)
     assert transaction.state == ending
 
@@ -107,8 +106,8 @@ def test_an_end_without_money_is_kept_with_its_reason(
 ) -> None:
     transaction = wish(session, world.umoja, world.ama)
     if went_to_pay:
-        contributions.mark_processing(session, transaction.id)
-    assert contributions.end(session, transaction.id, state, "no money came", AT, CAUSE)
+        transactions.mark_processing(session, transaction.id)
+    assert transactions.end(session, transaction.group_id, transaction.id, state, "no money came", AT, CAUSE)
     session.refresh(transaction)
     assert (transaction.state, transaction.failure, transaction.completed_at) == (state, "no money came", None)
     line = audit_lines(session, world.umoja)[-1]
@@ -118,9 +117,9 @@ def test_an_end_without_money_is_kept_with_its_reason(
 
 def test_a_second_end_changes_nothing(session: db.Session, world: World) -> None:
     transaction = wish(session, world.umoja, world.ama)
-    contributions.end(session, transaction.id, "expired", "first", AT, CAUSE)
+    transactions.end(session, transaction.group_id, transaction.id, "expired", "first", AT, CAUSE)
     before = row_counts(session)
-    assert not contributions.end(session, transaction.id, "failed", "second", AT, CAUSE)
+    assert not transactions.end(session, transaction.group_id, transaction.id, "failed", "second", AT, CAUSE)
     session.refresh(transaction)
     assert (transaction.state, transaction.failure) == ("expired", "first")
     assert row_counts(session) == before
@@ -128,7 +127,7 @@ def test_a_second_end_changes_nothing(session: db.Session, world: World) -> None
 
 def test_a_paid_contribution_cannot_end_without_money(session: db.Session, world: World) -> None:
     transaction = saved(session, world.umoja, world.ama)
-    assert not contributions.end(session, transaction.id, "expired", "", AT, CAUSE)
+    assert not transactions.end(session, transaction.group_id, transaction.id, "expired", "", AT, CAUSE)
     session.refresh(transaction)
     assert transaction.state == "completed"
 
@@ -156,7 +155,7 @@ def test_a_fee_borne_by_the_group_lessens_its_cash_and_not_the_members_savings(
 
 def test_without_a_fee_there_are_two_entries(session: db.Session, world: World) -> None:
     transaction = saved(session, world.umoja, world.ama, 5000)
-    assert [e.amount_minor for e in entries(session, transaction)] == [-5000, 5000]
+    assert sorted(e.amount_minor for e in entries(session, transaction)) == [-5000, 5000]
 
 
 def test_a_fee_other_than_quoted_still_balances(session: db.Session, world: World) -> None:
@@ -168,9 +167,9 @@ def test_a_fee_other_than_quoted_still_balances(session: db.Session, world: Worl
 
 def test_money_told_of_twice_is_posted_once(session: db.Session, world: World) -> None:
     transaction = wish(session, world.umoja, world.ama, 5000)
-    assert pay(session, transaction) == Posted(1, replayed=False)
+    assert not pay(session, transaction).replayed
     before = row_counts(session)
-    assert pay(session, transaction) == Posted(1, replayed=True)
+    assert pay(session, transaction).replayed
     assert row_counts(session) == before
 
 
@@ -183,7 +182,7 @@ def test_another_amount_for_the_same_contribution_is_a_conflict(session: db.Sess
 
 def test_money_for_an_expired_contribution_is_refused(session: db.Session, world: World) -> None:
     transaction = wish(session, world.umoja, world.ama)
-    contributions.end(session, transaction.id, "expired", "", AT, CAUSE)
+    transactions.end(session, transaction.group_id, transaction.id, "expired", "", AT, CAUSE)
     with pytest.raises(errors.TransactionClosed), session.begin_nested():
         pay(session, transaction)
     assert balances(session, world.umoja) == {}

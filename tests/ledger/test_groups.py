@@ -22,17 +22,16 @@ def leaves(session: db.Session, group: Group, user: User) -> None:
     session.flush()
 
 
-def test_a_founder_is_the_chair_of_a_group_with_its_wallets(session: db.Session) -> None:
+def test_a_founder_is_the_chair_of_a_group_and_has_savings(session: db.Session) -> None:
     ama = person(session, "Ama")
     group = founded(session, ama, "Umoja")
     assert groups.members(session, group.id) == [groups.Member(ama.id, "Ama", "chair")]
     assert wallets(session, group) == {
-        ("fee_expense", None, "KES"),
-        ("fee_income", None, "KES"),
         ("savings", ama.id, "KES"),
     }
-    [line] = audit_lines(session, group)
-    assert (line.action, json.loads(line.data)) == ("group_created", {"currency": "KES"})
+    founded_line, wallet_line = audit_lines(session, group)
+    assert (founded_line.action, json.loads(founded_line.data)) == ("group_created", {"currency": "KES"})
+    assert wallet_line.action == "wallet_opened"
 
 
 @pytest.mark.parametrize(
@@ -77,8 +76,10 @@ def test_a_new_member_has_a_wallet_and_a_line_in_the_history(session: db.Session
     groups.join(session, world.umoja, dalila.id, AT, CAUSE)
     assert groups.members(session, world.umoja.id)[-1] == groups.Member(dalila.id, "Dalila", "member")
     assert ("savings", dalila.id, "KES") in wallets(session, world.umoja)
-    line = audit_lines(session, world.umoja)[-1]
-    assert (line.action, json.loads(line.data)) == ("member_joined", {"member": dalila.id})
+    joined, opened = audit_lines(session, world.umoja)[-2:]
+    assert (joined.action, json.loads(joined.data)) == ("member_joined", {"member": dalila.id})
+    facts = {key: value for key, value in json.loads(opened.data).items() if key != "wallet"}
+    assert (opened.action, facts) == ("wallet_opened", {"kind": "savings", "user": dalila.id, "provider": ""})
 
 
 def test_joining_twice_is_refused(session: db.Session, world: World) -> None:
@@ -178,7 +179,7 @@ def test_before_the_first_transaction_the_currency_can_change_and_the_wallets_fo
     line = audit_lines(session, world.umoja)[-1]
     assert (line.action, json.loads(line.data)) == ("currency_changed", {"currency": "NGN"})
     saved(session, world.umoja, world.ama, 5000)
-    assert session.scalars(text("SELECT DISTINCT currency FROM entries")).all() == ["NGN"]
+    assert session.scalars(text("SELECT DISTINCT currency FROM transactions")).all() == ["NGN"]
 
 
 def test_from_the_first_wish_on_the_currency_stays(session: db.Session, world: World) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from core import db
-from ledger import audit, contributions, errors, groups
+from ledger import audit, errors, groups, transactions
 from ledger.models import Group, Transaction, Wallet
 from ledger.postings import Posted, post
 from tests.core.racing import at_once, until_blocked
@@ -65,9 +65,9 @@ def committed_payment(transaction_id: int, gross_minor: int | None = None) -> Po
         return posted
 
 
-def committed_legs(transaction_id: int, legs: list[Any]) -> Posted:
+def committed_legs(group_id: int, transaction_id: int, legs: list[Any]) -> Posted:
     with db.session() as session:
-        posted = post(session, transaction_id, legs, AT, CAUSE)
+        posted = post(session, group_id, transaction_id, legs, AT, CAUSE)
         session.commit()
         return posted
 
@@ -102,7 +102,7 @@ def test_the_last_shilling_is_taken_out_once(world: World) -> None:
         session.commit()
     ids = [committed_wish(world.umoja, world.ama) for _ in range(2)]
     out = savings_legs(world.ama, -5000)
-    results = at_once(*(partial(committed_legs, transaction_id, out) for transaction_id in ids))
+    results = at_once(*(partial(committed_legs, world.umoja.id, transaction_id, out) for transaction_id in ids))
     assert sorted(type(result).__name__ for result in results) == ["InsufficientFunds", "Posted"]
     with db.session() as session:
         assert balances(session, world.umoja)["savings", world.ama.id] == 0
@@ -111,7 +111,7 @@ def test_the_last_shilling_is_taken_out_once(world: World) -> None:
 def test_a_payment_that_comes_while_the_contribution_expires_is_refused(world: World) -> None:
     transaction_id = committed_wish(world.umoja, world.ama)
     with db.session() as session:
-        assert contributions.end(session, transaction_id, "expired", "", AT, CAUSE)
+        assert transactions.end(session, world.umoja.id, transaction_id, "expired", "", AT, CAUSE)
         payment = _what_came_of(partial(committed_payment, transaction_id), once_committed=session)
     assert isinstance(payment, errors.TransactionClosed)
     with db.session() as session:
@@ -121,7 +121,7 @@ def test_a_payment_that_comes_while_the_contribution_expires_is_refused(world: W
 def test_an_expiry_that_comes_while_the_payment_is_posted_ends_nothing(world: World) -> None:
     def committed_end() -> bool:
         with db.session() as session:
-            ended = contributions.end(session, transaction_id, "expired", "", AT, CAUSE)
+            ended = transactions.end(session, world.umoja.id, transaction_id, "expired", "", AT, CAUSE)
             session.commit()
             return ended
 
@@ -176,14 +176,16 @@ def test_a_posting_waits_for_the_groups_lock_before_it_touches_anything(world: W
                 another.execute(touched, {"id": transaction_id})
             session.commit()
 
-        posting = partial(committed_legs, transaction_id, savings_legs(world.ama))
-        assert at_once(posting, looks_then_commits) == [Posted(1, replayed=False), None]
+        posting = partial(committed_legs, world.umoja.id, transaction_id, savings_legs(world.ama))
+        posted, looked = at_once(posting, looks_then_commits)
+        assert (posted.receipt_number, posted.replayed, looked) == (1, False, None)
 
 
 def test_another_group_does_not_wait(world: World) -> None:
     with db.session() as session:
         session.execute(text("SELECT pg_advisory_xact_lock(:group)"), {"group": world.umoja.id})
-        assert committed_payment(committed_wish(world.harambee, world.chidi)) == Posted(1, replayed=False)
+        posted = committed_payment(committed_wish(world.harambee, world.chidi))
+        assert (posted.receipt_number, posted.replayed) == (1, False)
 
 
 def test_lines_of_the_history_queue_for_their_number(world: World) -> None:

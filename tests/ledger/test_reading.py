@@ -2,7 +2,7 @@
 
 from core import db
 from core.money import Money
-from ledger import contributions, reading
+from ledger import reading, transactions
 from tests.ledger.actors import AT, CAUSE, World, pay, saved, wish
 
 
@@ -20,8 +20,8 @@ def test_own_savings_the_groups_money_and_open_promises_are_apart(session: db.Se
     saved(session, world.umoja, world.baraka, 700)
     saved(session, world.harambee, world.chidi, 40)
     wish(session, world.umoja, world.ama, 100)
-    contributions.mark_processing(session, wish(session, world.umoja, world.ama, 20).id)
-    contributions.end(session, wish(session, world.umoja, world.ama, 3).id, "expired", "", AT, CAUSE)
+    transactions.mark_processing(session, wish(session, world.umoja, world.ama, 20).id)
+    transactions.end(session, world.umoja.id, wish(session, world.umoja, world.ama, 3).id, "expired", "", AT, CAUSE)
     wish(session, world.umoja, world.baraka, 9)
     found = reading.balances(session, world.umoja.id, world.ama.id, "KES")
     assert (found.own, found.group, found.open) == (kes(5000), kes(5700), kes(120))

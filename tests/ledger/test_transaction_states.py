@@ -5,7 +5,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core import db
-from tests.ledger.actors import World, wish
+from tests.ledger.actors import World, as_owner, wish
 
 ALLOWED = {
     "pending": {"processing", "completed", "failed", "cancelled", "expired"},
@@ -41,6 +41,7 @@ def test_any_other_step_is_refused(session: db.Session, world: World, before: st
 def _transaction(session: db.Session, world: World, state: str) -> int:
     """A transaction that came to this state the legal way."""
     transaction_id = wish(session, world.umoja, world.ama).id
+    as_owner(session)
     for step in WAY_TO.get(state, [state]):
         _step(session, transaction_id, step)
     return transaction_id

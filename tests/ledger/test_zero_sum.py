@@ -5,12 +5,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from core import db
-from tests.ledger.actors import World, populated, saved, wish
+from tests.ledger.actors import World, as_owner, open_wallet, populated, saved, wish
 
 ENTRY = text("""
-    INSERT INTO entries (group_id, transaction_id, wallet_id, currency, amount_minor, balance_after_minor,
-                         wallet_version, created_at)
-    SELECT group_id, :transaction, id, currency, :amount, :amount, :version, now() FROM wallets
+    INSERT INTO entries (group_id, transaction_id, wallet_id, amount_minor, balance_after_minor, wallet_version,
+                         created_at)
+    SELECT group_id, :transaction, id, :amount, :amount, :version, now() FROM wallets
      WHERE group_id = :group AND kind = :kind AND user_id IS NOT DISTINCT FROM :user""")
 
 
@@ -18,6 +18,7 @@ ENTRY = text("""
 def world(committing: str) -> World:
     with db.session() as session:
         world = populated(session)
+        open_wallet(session, world.umoja, "fee_expense")
         session.commit()
         return world
 
@@ -63,7 +64,7 @@ def test_an_entry_added_to_a_posted_transaction_makes_the_commit_fail(world: Wor
     with db.session() as session:
         transaction_id = saved(session, world.umoja, world.ama).id
         session.commit()
-        _writes(session, world, transaction_id, savings=1)
+        _writes(session, world, transaction_id, fee_expense=-1)
         with pytest.raises(DBAPIError):
             session.commit()
     assert _count(transaction_id) == 2
@@ -78,6 +79,7 @@ def test_the_product_posts_through_a_real_commit(world: World) -> None:
 
 def _writes(session: db.Session, world: World, transaction_id: int, **amounts: int) -> None:
     """Entries written past `post_transaction`, as a wrong program or a person at a console would."""
+    as_owner(session)
     for kind, amount in amounts.items():
         user_id = world.ama.id if kind == "savings" else None
         values = {"transaction": transaction_id, "group": world.umoja.id, "kind": kind, "user": user_id}

@@ -16,8 +16,8 @@ from core.db import Session
 from core.money import Money
 from core.outbox import OutboxRow
 from ledger import audit, groups
+from ledger.audit import Cause
 from ledger.models import AuditRow, Entry, Group, Receipt, Transaction, User, Wallet
-from ledger.postings import Cause
 from payments import collections
 from payments.models import Checkout, Collection
 from payments.provider import Outcome, Quote, Verification
@@ -124,8 +124,9 @@ def receipts(session: Session, group_id: int) -> list[int]:
 
 
 def history(session: Session, group_id: int) -> list[str]:
-    """The actions in the group's audit log."""
-    found = select(AuditRow.action).where(AuditRow.group_id == group_id).order_by(AuditRow.seq)
+    """The actions in the group's audit log, without the opening of wallets."""
+    happened = (AuditRow.group_id == group_id) & (AuditRow.action != "wallet_opened")
+    found = select(AuditRow.action).where(happened).order_by(AuditRow.seq)
     return list(session.scalars(found))
 
 

@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             step(request).send(self)
 
-    do_GET = do_POST
+    do_GET = do_PUT = do_POST
 
     def log_message(self, *args: Any) -> None:
         return

@@ -8,7 +8,7 @@ import requests
 from sqlalchemy import select, update
 
 from core import clock, db
-from ledger import contributions
+from ledger import transactions
 from ledger.models import Transaction
 from payments import collections, errors, providers
 from payments.models import Checkout, Collection
@@ -97,7 +97,7 @@ def test_a_contribution_that_has_ended_opens_nothing(provider_server: ScriptedSe
     saver, token = a_link()
     with db.session() as session:
         transaction = session.scalars(select(Transaction).where(Transaction.group_id == saver.group_id)).one()
-        contributions.end(session, transaction.id, state, "because", AT, BY_CHAT)
+        transactions.end(session, transaction.group_id, transaction.id, state, "because", AT, BY_CHAT)
         session.commit()
     with pytest.raises(errors.LinkClosed):
         collections.open_checkout(token)

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from core import db
 from core.money import Money
 from ledger import errors as ledger_errors
+from ledger.audit import Cause
 from ledger.models import Transaction
-from ledger.postings import Cause
 from payments import collections, providers
 from payments.errors import AmountBelowMinimum, AmountNotPayable, PaymentError, UnknownLink, UnsupportedCurrency
 from payments.models import Collection

@@ -9,7 +9,6 @@ from sqlalchemy import func, select, text, update
 
 from core import clock, db
 from core.outbox import JobFailed, OutboxRow, TryAgain
-from ledger.models import User
 from payments import collections, errors, jobs, settling
 from payments.models import Checkout, Collection, ProviderEvent
 from sandbox.config import SandboxConfig
@@ -207,20 +206,19 @@ def test_a_job_that_fails_tells_its_kind_and_no_row_of_anybodys(
     saver, token, _ = opened
     reports(provider_server)
     with db.session() as session:
-        phone = session.get_one(User, saver.user_id).phone
         collections.came_back(session, token)
         session.commit()
         row_id = session.scalars(select(OutboxRow.id)).one()
 
     def break_down(session: db.Session, *_: object) -> None:
-        session.execute(text("INSERT INTO users (phone) VALUES (:phone)"), {"phone": phone})
+        session.execute(text("INSERT INTO users (uid) SELECT uid FROM users"))
 
     monkeypatch.setattr(settling, "settle", break_down)
     with pytest.raises(JobFailed, match=r"^payments\.verify$"):
         jobs.verify(row_id)
     with db.session() as session:
         row = session.get_one(OutboxRow, row_id)
-    assert (row.state, row.last_error) == ("pending", "IntegrityError 23505 uq_users_phone")
+    assert (row.state, row.last_error) == ("pending", "IntegrityError 23505 uq_users_uid")
     assert state_of(saver) == [("processing", 50_000)]
 
 

@@ -6,6 +6,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import create_engine, text
 
+from core import db
+from ledger.models import User
 from sandbox import services
 from sandbox.config import SandboxConfig
 from sandbox.serve import SandboxServer
@@ -13,8 +15,6 @@ from tests.sandbox.actors import Driver, Paystack
 
 # Ama paid KES 5,000 and the provider kept 75 of it; Ben has not paid yet, and a third has left.
 BOOKS = """
-INSERT INTO users (id, phone, name) VALUES (1, '+254712345678', 'Ama'), (2, '+254712345679', NULL),
-    (3, '+254712345670', 'Gone');
 INSERT INTO groups (id, code, name, currency, country, time_zone, created_by) VALUES
     (7, 'UMOJA-222222', 'Umoja', 'KES', 'KE', 'Africa/Nairobi', 1),
     (8, 'KAMPALA-333333', 'Kampala', 'UGX', 'UG', 'Africa/Kampala', 1);
@@ -25,8 +25,9 @@ INSERT INTO wallets (group_id, user_id, kind, provider, currency) VALUES
 INSERT INTO transactions (id, group_id, user_id, kind, currency, amount_minor, idempotency_key, channel, created_at)
 VALUES (1, 7, 1, 'contribution', 'KES', 500000, 'one', 'sms', now()),
     (2, 7, 2, 'contribution', 'KES', 300000, 'two', 'sms', now());
-SELECT post_transaction(1, now(), 1, 'sms', NULL, ARRAY['cash', 'savings', 'fee_expense'],
-    ARRAY[NULL, 1, NULL]::bigint[], ARRAY['paystack', '', ''], ARRAY[-492500, 500000, -7500]::bigint[]);
+SELECT audit_append(7, now(), 1, 'group_created', '{}', 'sms', NULL);
+SELECT post_transaction(7, 1, now(), 1, 'sms', NULL, ARRAY['cash', 'savings', 'fee_expense'],
+    ARRAY[0, 1, 0]::bigint[], ARRAY['paystack', '', ''], ARRAY[-492500, 500000, -7500]::bigint[]);
 INSERT INTO outbox (kind, payload, dedupe_key, state) VALUES ('x', '{}', '1', 'done'), ('x', '{}', '2', 'done'),
     ('x', '{}', '3', 'pending');
 INSERT INTO checkouts (group_id, transaction_id, provider, reference, next_check_at, created_at)
@@ -41,10 +42,16 @@ def sandbox_database_url(database_url: str) -> str:
 
 
 @pytest.fixture
-def books(database_url: str) -> Iterator[None]:
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
-        connection.execute(text(BOOKS))
+def books(committing: str) -> Iterator[None]:
+    """Names and phones are sealed under the keys of this process, which runs the sandbox too."""
+    engine = create_engine(committing)
+    with db.Session(engine) as session:
+        session.add(User(id=1, phone="+254712345678", name="Ama"))
+        session.add(User(id=2, phone="+254712345679"))
+        session.add(User(id=3, phone="+254712345670", name="Gone"))
+        session.flush()
+        session.execute(text(BOOKS))
+        session.commit()
     yield
     engine.dispose()
 

@@ -2,6 +2,8 @@
 
 import random
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +12,7 @@ from typing import Any, TypeVar
 import requests
 from sqlalchemy import create_engine, text
 
-from sandbox.house import House
+from sandbox.house import ROOT, House
 
 PATIENCE_SECONDS = 20
 
@@ -37,6 +39,12 @@ class World:
     def forward(self, span: str) -> None:
         """Moves the product's clock: "3d", "25h"."""
         self.call("POST", "/sandbox/clock", json={"forward": span})
+
+    def ticks(self, tick: str) -> None:
+        """Runs one of the clock's ticks now ("bot.weekly.sweep"), whose turn would come in some minutes."""
+        module, _, name = tick.rpartition(".")
+        command = [sys.executable, "-c", f"import {module}; {module}.{name}()"]
+        subprocess.run(command, cwd=ROOT, env=self.house.environment(), check=True, capture_output=True)
 
     def fault(self, target: str, kind: str, count: int | None = None, **more: Any) -> None:
         self.call("POST", "/sandbox/faults", json={"target": target, "kind": kind, "count": count, **more})

@@ -167,7 +167,7 @@ def test_twenty_messages_of_one_member_at_once_are_all_answered_and_count_once_e
     world: World, member: Callable[..., Member]
 ) -> None:
     ama = member("Ama")
-    ama.founds("Kasi")
+    code = ama.founds("Kasi")
     twins = [Member(world, "Ama", "whatsapp", ama.phone) for _ in range(20)]
     threads = [
         threading.Thread(target=twin.texts, args=(f"contribute {100 + index // 2}",))
@@ -179,6 +179,6 @@ def test_twenty_messages_of_one_member_at_once_are_all_answered_and_count_once_e
         thread.join()
     assert all("/p/" in twin.reply for twin in twins)
     waiting = world.sql(
-        "SELECT count(*) FROM transactions t JOIN users u ON u.id = t.user_id WHERE u.phone = :phone", phone=ama.phone
+        "SELECT count(*) FROM transactions t JOIN groups g ON g.id = t.group_id WHERE g.code = :code", code=code
     )
     assert waiting[0][0] == 10  # Each amount was asked for twice, and a second link for it would be a second debt.

@@ -34,6 +34,9 @@ help =
     {"*"}contribute 5000* – save money
     {"*"}balance* – your money and the group's
     {"*"}history* – your last payments
+    {"*"}statement* – what came and went, as a paper too
+    {"*"}receipt 12* – one receipt
+    {"*"}seal* – the code that proves the book
     {"*"}members* – who is in the group
     {"*"}invite 0712 345 678* – ask someone to join
     {"*"}code* – the group's code, link and QR picture
@@ -45,6 +48,8 @@ help =
     contribute 5000
     balance
     history
+    statement
+    seal
     members
     invite 0712345678
     code
@@ -143,7 +148,8 @@ receipt =
 
     Your savings: *{ $own }*
     The group: *{ $total }*
-    .sms = Receipt { $number }: { $amount } for { $group }. You have { $own }, the group has { $total }. Thank you, { $name }!
+    Seal of the book: *{ $seal }*
+    .sms = Receipt { $number }: { $amount } for { $group }. You have { $own }, the group has { $total }. Seal { $seal }. Thank you, { $name }!
 officer-note = { $name } contributed { $amount } to { $group }. The group now has { $total }.
 contribution-failed = Your payment of { $amount } to { $group } did not go through. Nothing was added. To try again, write: contribute { $plain }
 contribution-expired = Your contribution of { $amount } to { $group } was not paid, so it is closed. To start again, write: contribute { $plain }
@@ -173,6 +179,100 @@ history-line = { $date } { $amount } { $state ->
     [cancelled] cancelled
    *[other] { $state }
     }
+
+## Statements and receipts
+
+statement =
+    {"*"}{ $group }*, { $whose ->
+        [group] the group's money
+       *[own] your savings
+    }, { $since } to { $until }:
+    before: { $opening }
+    { $lines }
+    after: *{ $closing }*
+    .sms = { $group }, { $whose ->
+        [group] the group's money
+       *[own] your savings
+    } since { $since }:
+    { $lines }
+    { $until }: { $closing }
+statement-line = { $date } { $amount } R-{ $number }{ $named ->
+        [yes] { " " }{ $name }
+       *[no] { "" }
+    }{ $reversed ->
+        [yes] { " " }(reversed)
+       *[no] { "" }
+    }
+statement-empty = no movements
+period-unreadable = Which time? Write for example: statement october, statement 2026-10, or statement 1 oct to 15 oct
+papers-follow =
+    { $words }
+
+    The paper (PDF) and a picture follow in a moment.
+paper-follows =
+    { $words }
+    The paper (PDF) follows in a moment.
+statement-paper = { $group }: the statement of { $whose ->
+        [group] the whole group
+       *[own] { $name }
+    }, { $first } to { $last }. At the end: { $amount }.
+receipt-paper = { $group }: receipt { $number }, { $amount }, { $first }.
+chart-paper = { $group }: the savings as a picture. Together: { $amount }.
+receipt-found = { $group }, receipt { $number }: { $amount } on { $date } { $kind ->
+        [contribution] saved by { $name }
+        [withdrawal] paid out to { $name }
+        [cash_in] cash from { $name }
+        [cash_out] cash to { $name }
+        [refund] given back to { $name }
+        [reversal] correction for { $name }
+        [loan_disbursement] loan to { $name }
+        [repayment] paid back by { $name }
+       *[other] { $name }
+    }. Seal { $seal }.{ $undone ->
+        [no] { "" }
+       *[other] { " " }It no longer counts: { $undone } took it back.
+    }
+receipt-unreadable = Which receipt? Write its number, for example: receipt 12
+receipt-unknown = { $group } has no receipt { $number }. Write history to see your receipts.
+receipts-none = { $group } has no receipts yet. To save, write for example: contribute 5000
+
+## The seal
+
+seal =
+    The seal of *{ $group }* is now *{ $seal }* (line { $line } of the book).
+    Keep it. Later write *check { $seal }*: I tell you whether anybody has changed what came before.
+    .sms = { $group }: the seal is now { $seal } (line { $line }). Keep it. Later write: check { $seal } - and I tell you whether anything before was changed.
+ask-seal = Which seal? It stands in your receipts and looks like this: 9F3A-22C1
+seal-unreadable = I could not read that seal. It has eight figures and letters from A to F, for example: check 9F3A-22C1
+seal-found = Yes. The seal { $seal } stands in the book of { $group }: line { $line } of { $last }, { $date }{ $number ->
+        [none] { "" }
+       *[other] , receipt { $number }
+    }. Nothing before it was changed.
+seal-broken = Careful: the seal { $seal } stands in the book of { $group } (line { $line }), but lines before it were changed. Show this message to the other members.
+seal-unknown = No. The seal { $seal } does not stand in the book of { $group }. Check each figure. If it is right, the book was changed: keep the message you have it from, and talk to the other members.
+weekly-seal =
+    {"*"}{ $group }* this week: { $came } came in{ $out ->
+        [yes] , { $went } went out
+       *[no] { "" }
+    }. The group has *{ $total }*.
+    Seal of the book: *{ $seal }* (line { $line }). Keep this message.
+    .sms = { $group } this week: { $came } in{ $out ->
+        [yes] , { $went } out
+       *[no] { "" }
+    }. The group has { $total }. Seal { $seal } (line { $line }). Keep this message.
+
+## Mistakes
+
+reverse-how = Which receipt, and why? Write for example: reverse R-12 wrong member
+reverse-why = Please say why, since everybody will read it. For example: reverse R-{ $number } wrong member
+reverse-only-officers = Only an officer of { $group } can reverse a receipt.
+reverse-needs-vote = R-{ $number } is above { $limit }, which is what officers may reverse alone. The group has to vote on it.
+reverse-already_reversed = R-{ $number } was reversed before.
+reverse-not_reversible = R-{ $number } cannot be reversed: its money lies at the payment service and can only be given back from there.
+reverse-insufficient_funds = R-{ $number } cannot be reversed: its money has been used since.
+reverse-transaction_closed = R-{ $number } cannot be reversed any more.
+reversed = Done: R-{ $number } is reversed by R-{ $new }. All members are told, with your reason. Seal { $seal }.
+reversed-note = { $officer } reversed receipt { $number } of { $name } ({ $amount }) in { $group }. Reason: { $reason }. Seal { $seal }.
 
 ## When something is not clear
 

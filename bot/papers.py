@@ -1,0 +1,79 @@
+"""The addresses in papers: the paper itself while its link lives, and the page that holds it against the book."""
+
+import json
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from flask import Blueprint, Response, abort, make_response, render_template
+from sqlalchemy import select
+
+from bot import issuing
+from bot.models import Document
+from core import clock, db, storage
+from core.db import Session
+from core.errors import StorageUnavailable
+from ledger import seals
+
+blueprint = Blueprint("papers", __name__, template_folder="templates")
+
+
+@blueprint.get("/d/<token>.<any(pdf, png):ending>")
+def paper(token: str, ending: str) -> Response:
+    """The paper; whoever has the link may have it, until it runs out."""
+    with db.session() as session:
+        found = _find(session, token)
+    if issuing.TYPES[found.kind][0] != ending:
+        abort(404)
+    if clock.now() >= found.expires_at:
+        return _page("paper-expired.html", 410)
+    try:
+        data = storage.storage().get(found.storage_key)
+    except StorageUnavailable:
+        answer = _page("paper-away.html", 503)
+        answer.headers["Retry-After"] = "60"
+        return answer
+    answer = make_response(data)
+    answer.headers["Content-Type"] = issuing.TYPES[found.kind][1]
+    answer.headers["Content-Disposition"] = f'inline; filename="groupwallet-{found.kind}.{ending}"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@blueprint.get("/v/<token>")
+def verify(token: str) -> Response:
+    """What the paper said when it was made, and whether the book still carries its seal."""
+    with db.session() as session:
+        found = _find(session, token)
+        finding = seals.find(session, found.group_id, bytes(found.seal)[: seals.LENGTH_BYTES])
+    facts: dict[str, str] = json.loads(found.facts)
+    stands = finding is not None and finding.intact and finding.seal.full == bytes(found.seal).hex()
+    return _page(
+        "verify.html",
+        200,
+        kind=found.kind,
+        facts=facts | _dates(facts),
+        stands=stands,
+        line=found.seal_line,
+        last_line=finding.last_line if finding else 0,
+        seal=seals.short(bytes(found.seal)),
+        full_seal=bytes(found.seal).hex(),
+    )
+
+
+def _find(session: Session, token: str) -> Document:
+    found = session.scalar(select(Document).where(Document.token == token[:64]))
+    if found is None:
+        abort(_page("paper-unknown.html", 404))
+    return found
+
+
+def _dates(facts: dict[str, str]) -> dict[str, str]:
+    days = {key: facts[key] for key in ("first", "last", "issued") if key in facts}
+    return {key: format_date(date.fromisoformat(day), "d MMMM y", locale="en") for key, day in days.items()}
+
+
+def _page(template: str, status: int, **values: Any) -> Response:
+    answer = make_response(render_template(template, **values), status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
