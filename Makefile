@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset test lint bench
+.PHONY: help setup run reset test test-deep lint bench bench-scale
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.complete ## install everything into .venv (the other targets do it by themselves)
 
@@ -25,6 +25,9 @@ lint: .venv/.complete ## check style and types
 
 bench: .venv/.complete ## measure messages and postings per second, as ratios to their limits
 	@$(BIN)/python -m benchmarks
+
+bench-scale: .venv/.complete ## read a book of ten million entries beside a short one (builds it first, about six minutes)
+	@$(BIN)/python -m benchmarks scale
 
 .venv/.complete: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "GroupWallet needs Python 3.11 or newer; say which with: make PYTHON=python3.12")'

@@ -17,6 +17,7 @@ from benchmarks.prepared import Prepared
 from core import clock, db
 from ledger import postings
 from ledger.audit import Cause
+from ledger.postings import Movement
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,26 @@ def contribute(share: Share) -> float:
     def one(number: int, member: people.Member) -> None:
         with db.session() as session:
             people.contribute(session, member.group_id, member.user_id, f"{round_key}:{number}", clock.now())
+            session.commit()
+
+    return _rate(share, sys.maxsize, one)
+
+
+def record(share: Share) -> float:
+    """Contributions per second, each written down in one go: transaction, legs, balances, receipt, audit line."""
+    round_key = uuid4().hex
+
+    def one(number: int, member: people.Member) -> None:
+        with db.session() as session:
+            movement = Movement(
+                member.group_id,
+                "contribution",
+                people.AMOUNT,
+                people.legs(member.user_id),
+                f"{round_key}:{number}",
+                member.user_id,
+            )
+            postings.record(session, movement, clock.now(), Cause(member.user_id, "whatsapp", people.MESSAGE_ID))
             session.commit()
 
     return _rate(share, sys.maxsize, one)

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     public_base_url: str
     database_url: str = Field(repr=False)
     redis_url: str = Field(repr=False)
+    database_owner_url: str | None = Field(default=None, repr=False)
     database_role: str = Field(default="groupwallet_app", pattern=r"^[a-z_][a-z0-9_]*$")
     database_pool_size: int = Field(default=4, ge=1, le=64)
     job_timeout_seconds: int = Field(default=60, ge=2, le=600)
@@ -73,10 +74,10 @@ class Settings(BaseSettings):
 
     clock_file: Path | None = None
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_owner_url")
     @classmethod
-    def _name_the_driver(cls, url: str) -> str:
-        return with_driver(url)
+    def _name_the_driver(cls, url: str | None) -> str | None:
+        return None if url is None else with_driver(url)
 
     @field_validator("public_base_url", "twilio_base_url", "paystack_base_url", "s3_endpoint_url")
     @classmethod

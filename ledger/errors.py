@@ -6,7 +6,10 @@ LedgerError
 │   ├── GroupFull             the group has as many members as it allows
 │   ├── TooManyInvitations    one member invited too many people in a day
 │   ├── AlreadyMember         joining or inviting twice
-│   └── CurrencyFixed         money has moved, so the currency stays
+│   ├── CurrencyFixed         money has moved, so the currency stays
+│   ├── StaleVersion          somebody else has changed it since it was read; `.version` is today's
+│   ├── UnknownRule           no such rule
+│   └── RuleOutOfRange        a value that the rule does not allow
 ├── AmountError
 │   ├── AmountNotPositive     zero or less
 │   └── AmountAboveLimit      above the group's limit for one contribution; `.limit`
@@ -57,6 +60,24 @@ class AlreadyMember(GroupError):
 
 class CurrencyFixed(GroupError):
     code = "currency_fixed"
+
+
+class StaleVersion(GroupError):
+    """`version` is the one to read before trying again."""
+
+    code = "stale_version"
+
+    def __init__(self, version: int) -> None:
+        super().__init__(f"version {version} stands there now")
+        self.version = version
+
+
+class UnknownRule(GroupError):
+    code = "unknown_rule"
+
+
+class RuleOutOfRange(GroupError):
+    code = "rule_out_of_range"
 
 
 class AmountError(LedgerError):

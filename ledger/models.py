@@ -203,7 +203,8 @@ class Transaction(Base):
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(state IN ('completed', 'reversed')) = (completed_at IS NOT NULL)", name="completed_at"),
         CheckConstraint(
-            "(kind = 'reversal') = (reverses_id IS NOT NULL) AND (kind <> 'reversal' OR coalesce(reason, '') <> '')", name="reversal"
+            "(kind = 'reversal') = (reverses_id IS NOT NULL) AND (kind <> 'reversal' OR coalesce(reason, '') <> '')",
+            name="reversal",
         ),
         Index("ix_transactions_member", "group_id", "user_id", "id"),
         Index("ix_transactions_open", "group_id", "user_id", postgresql_where=text(_one_of("state", OPEN_STATES))),
@@ -239,7 +240,15 @@ class Entry(Base):
         UniqueConstraint("group_id", "transaction_id", "wallet_id"),
         CheckConstraint("amount_minor <> 0", name="amount"),
         # What a wallet held at some moment is one step down this index, however long the book is.
-        Index("ix_entries_time", "group_id", "wallet_id", "created_at", "wallet_version"),
+        Index(
+            "ix_entries_time",
+            "group_id",
+            "wallet_id",
+            "created_at",
+            "wallet_version",
+            # With what a statement's line needs, so that a page of it is a page of this index.
+            postgresql_include=["transaction_id", "amount_minor", "balance_after_minor"],
+        ),
     )
 
     group_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -279,7 +288,7 @@ class Receipt(Base):
     __tablename__ = "receipts"
     __table_args__ = (
         ForeignKeyConstraint(["group_id", "transaction_id"], ["transactions.group_id", "transactions.id"]),
-        UniqueConstraint("group_id", "transaction_id"),
+        UniqueConstraint("group_id", "transaction_id", postgresql_include=["number"]),
         Index("ix_receipts_time", "group_id", "issued_at", "number"),
     )
 

@@ -13,7 +13,8 @@ from core.settings import settings
 
 def run() -> None:
     """Runs the migrations in one transaction, giving up rather than waiting for a lock that blocks members."""
-    url = context.config.get_main_option("sqlalchemy.url") or settings().database_url
+    own = settings()
+    url = context.config.get_main_option("sqlalchemy.url") or own.database_owner_url or own.database_url
     engine = create_engine(url, poolclass=pool.NullPool, connect_args={"options": "-c lock_timeout=10s"})
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=False)

@@ -17,7 +17,8 @@ END $$;
 
 GRANT USAGE ON SCHEMA public TO groupwallet_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO groupwallet_app;
-REVOKE INSERT, UPDATE, DELETE ON entries, receipts, audit_log, reservations, wallets FROM groupwallet_app;
+REVOKE INSERT, UPDATE, DELETE ON entries, receipts, audit_log, reservations, wallets, alembic_version
+  FROM groupwallet_app;
 REVOKE UPDATE, DELETE ON transactions FROM groupwallet_app;
 GRANT UPDATE (state, failure) ON transactions TO groupwallet_app;
 REVOKE DELETE ON users, groups, memberships, invitations FROM groupwallet_app;

@@ -34,7 +34,6 @@ def upgrade() -> None:
     op.execute((SQL / "0007_role.sql").read_text())
 
 
-
 def _drop_old_functions() -> None:
     op.execute("DROP TRIGGER transactions_have_entries ON transactions; DROP TRIGGER entries_sum_to_zero ON entries")
     op.execute("DROP FUNCTION post_transaction, audit_append, check_has_entries, check_zero_sum")
@@ -110,7 +109,12 @@ def _key_by_group() -> None:
     )
     for table in ("transaction", "wallet"):
         _refer_in_group("entries", table)
-    op.create_index("ix_entries_time", "entries", ["group_id", "wallet_id", "created_at", "wallet_version"])
+    op.create_index(
+        "ix_entries_time",
+        "entries",
+        ["group_id", "wallet_id", "created_at", "wallet_version"],
+        postgresql_include=["transaction_id", "amount_minor", "balance_after_minor"],
+    )
     op.drop_column("receipts", "id")
     op.add_column("receipts", sa.Column("seq", sa.BigInteger(), nullable=True))
     op.execute("""
@@ -123,7 +127,8 @@ def _key_by_group() -> None:
         op.drop_constraint(op.f(name), "receipts")
     op.drop_constraint(op.f("uq_receipts_transaction_id"), "receipts")
     op.create_primary_key(op.f("pk_receipts"), "receipts", ["group_id", "number"])
-    op.create_unique_constraint(op.f("uq_receipts_group_id_transaction_id"), "receipts", ["group_id", "transaction_id"])
+    op.execute("""ALTER TABLE receipts ADD CONSTRAINT uq_receipts_group_id_transaction_id
+                  UNIQUE (group_id, transaction_id) INCLUDE (number)""")
     _refer_in_group("receipts", "transaction")
     op.create_index("ix_receipts_time", "receipts", ["group_id", "issued_at", "number"])
     op.drop_column("audit_log", "id")

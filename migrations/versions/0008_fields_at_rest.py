@@ -5,10 +5,8 @@ reach them. The keys are in the settings and never in the database. Stop web and
 step reads the clear columns. Old row versions keep clear text on disk until `VACUUM FULL` of these five tables.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -56,7 +54,7 @@ def upgrade() -> None:
         op.add_column(field.table, sa.Column(f"{field.name}_sealed", sa.LargeBinary(), nullable=True))
         if field.indexed:
             op.add_column(field.table, sa.Column(f"{field.name}_index", sa.LargeBinary(), nullable=True))
-        _rewrite(field, field.name, _sealed(field))
+        _seal(field)
         for column in _columns(field):
             op.alter_column(field.table, column, nullable=field.nullable)
         op.drop_column(field.table, field.name)
@@ -70,47 +68,29 @@ def upgrade() -> None:
     op.execute((SQL / "0008_receive_message.sql").read_text())
 
 
-
 def _columns(field: Field) -> list[str]:
     return [f"{field.name}_sealed", *([f"{field.name}_index"] if field.indexed else [])]
 
 
-def _sealed(field: Field) -> Callable[[Any], dict[str, bytes]]:
-    def columns_of(row: Any) -> dict[str, bytes]:
-        index = crypto.blind_index(row.value, f"{field.table}.{field.name}") if field.indexed else None
-        sealed = crypto.seal(row.value, field.where(row.bound, index))
-        return {f"{field.name}_sealed": sealed} | ({} if index is None else {f"{field.name}_index": index})
-
-    return columns_of
-
-
-def _opened(field: Field) -> Callable[[Any], dict[str, str]]:
-    def columns_of(row: Any) -> dict[str, str]:
-        index = bytes(row.index) if field.indexed else None
-        return {field.name: crypto.unseal(bytes(row.value), field.where(row.bound, index))}
-
-    return columns_of
-
-
-def _rewrite(field: Field, source: str, columns_of: Callable[[Any], dict[str, Any]]) -> None:
-    """Fills the new columns from those of `source`, some rows at a time so that memory does not grow with the table."""
-    columns = [sa.column(name) for name in ("id", source, field.name, *_columns(field))]
-    table = sa.table(field.table, *columns)
-    index = table.c[f"{field.name}_index"] if field.indexed else sa.null()
+def _seal(field: Field) -> None:
+    """Fills the new columns, some rows at a time so that memory does not grow with the table."""
+    table = sa.table(field.table, *(sa.column(name) for name in ("id", field.name, *_columns(field))))
+    clear = table.c[field.name]
     chosen = (
-        sa.select(
-            table.c.id,
-            table.c[source].label("value"),
-            sa.literal_column(field.bound_to).label("bound"),
-            index.label("index"),
-        )
-        .where(table.c.id > sa.bindparam("after"), table.c[source].is_not(None))
+        sa.select(table.c.id, clear.label("clear"), sa.literal_column(field.bound_to).label("bound"))
+        .where(table.c.id > sa.bindparam("after"), clear.is_not(None))
         .order_by(table.c.id)
         .limit(BATCH)
     )
+    change = sa.update(table).where(table.c.id == sa.bindparam("row"))
+    change = change.values({column: sa.bindparam(column) for column in _columns(field)})
     after = 0
     while rows := op.get_bind().execute(chosen, {"after": after}).all():
-        changes = [{"row": row.id, **columns_of(row)} for row in rows]
-        assigned = {column: sa.bindparam(column) for column in changes[0] if column != "row"}
-        op.get_bind().execute(sa.update(table).where(table.c.id == sa.bindparam("row")).values(assigned), changes)
+        op.get_bind().execute(change, [{"row": row.id, **_sealed(field, row.clear, row.bound)} for row in rows])
         after = rows[-1].id
+
+
+def _sealed(field: Field, clear: str, bound: str) -> dict[str, bytes]:
+    index = crypto.blind_index(clear, f"{field.table}.{field.name}") if field.indexed else None
+    sealed = crypto.seal(clear, field.where(bound, index))
+    return {f"{field.name}_sealed": sealed} | ({} if index is None else {f"{field.name}_index": index})
