@@ -6,7 +6,6 @@ The order carries everything that a paper depends on but the book itself. Nothin
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
@@ -18,22 +17,17 @@ from bot.documents import chart, pdf
 from bot.documents.model import ReceiptDocument, SavingsChart, StatementDocument, StatementRow
 from bot.documents.words import Words
 from bot.models import Document
+from bot.orders import CHART, LINK_LIFETIME, RECEIPT, STATEMENT, TYPES, Order, link, verify_link
 from bot.periods import BEGINNING, Period
 from core import clock, db, storage
 from core.db import Session
 from core.fields import values_of
-from core.settings import settings
 from ledger import groups, receipts, seals, statements
 from ledger.models import Group, User
 from ledger.seals import Seal
 from ledger.statements import Account
 
-STATEMENT, RECEIPT, CHART = "statement", "receipt", "chart"
-LINK_LIFETIME = timedelta(days=7)
 MOST_LINES = 3_000
-TYPES = {STATEMENT: ("pdf", "application/pdf"), RECEIPT: ("pdf", "application/pdf"), CHART: ("png", "image/png")}
-
-Order = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +51,6 @@ def issue(order: Order) -> None:
     with db.session() as session:
         _keep(session, order, paper, key, clock.now())
         session.commit()
-
-
-def link(token: str, kind: str) -> str:
-    """Where the paper can be fetched until its link runs out."""
-    return f"{settings().public_base_url}/d/{token}.{TYPES[kind][0]}"
-
-
-def verify_link(token: str) -> str:
-    """Where anybody who holds the paper can compare it with the book, for as long as the book exists."""
-    return f"{settings().public_base_url}/v/{token}"
 
 
 def _keep(session: Session, order: Order, paper: Paper, key: str, at: datetime) -> None:

@@ -8,8 +8,8 @@ from babel.dates import format_date
 from flask import Blueprint, Response, abort, make_response, render_template
 from sqlalchemy import select
 
-from bot import issuing
 from bot.models import Document
+from bot.orders import TYPES
 from core import clock, db, storage
 from core.db import Session
 from core.errors import StorageUnavailable
@@ -18,12 +18,13 @@ from ledger import seals
 blueprint = Blueprint("papers", __name__, template_folder="templates")
 
 
-@blueprint.get("/d/<token>.<any(pdf, png):ending>")
-def paper(token: str, ending: str) -> Response:
-    """The paper; whoever has the link may have it, until it runs out."""
+@blueprint.get("/d/<token>/<file_name>")
+def paper(token: str, file_name: str) -> Response:
+    """The paper; whoever has the link may have it, until it runs out. Its name is what a phone shows of it."""
     with db.session() as session:
         found = _find(session, token)
-    if issuing.TYPES[found.kind][0] != ending:
+    ending, content_type = TYPES[found.kind]
+    if file_name != f"{found.kind}.{ending}":
         abort(404)
     if clock.now() >= found.expires_at:
         return _page("paper-expired.html", 410)
@@ -34,7 +35,7 @@ def paper(token: str, ending: str) -> Response:
         answer.headers["Retry-After"] = "60"
         return answer
     answer = make_response(data)
-    answer.headers["Content-Type"] = issuing.TYPES[found.kind][1]
+    answer.headers["Content-Type"] = content_type
     answer.headers["Content-Disposition"] = f'inline; filename="groupwallet-{found.kind}.{ending}"'
     answer.headers["Cache-Control"] = "private, no-store"
     return answer

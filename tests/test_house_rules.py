@@ -20,7 +20,7 @@ PUBLIC_ROUTES = {
     "/healthz": "tells only that the process is up",
     "/p/<token>": "the token is the permission: it was sent to the payer alone",
     "/join/<code>.png": "shows what the one who asks knows already: the group's code",
-    "/d/<token>.<any(pdf, png):ending>": "the token is the permission: it was sent to the member alone, and runs out",
+    "/d/<token>/<file_name>": "the token is the permission: it was sent to the member alone, and runs out",
     "/v/<token>": "the token is the permission: it stands on the paper that is held against the book",
     "/static/<path:filename>": "the pay page's style sheet",
 }

@@ -3,10 +3,9 @@
 import re
 from zoneinfo import ZoneInfo
 
-from bot import issuing, periods
+from bot import orders, periods
 from bot.periods import Period
 from bot.talk import Answer, GroupView, Talk
-from core import outbox, tokens
 from ledger import groups, receipts, statements
 from ledger.receipts import Issued
 from ledger.statements import Account, Line
@@ -28,8 +27,8 @@ def statement(talk: Talk, rest: str) -> Answer:
     account = Account(group.id, group.currency, None if whole else talk.user_id)
     words = _words(talk, group, account, period)
     if talk.channel == "whatsapp":
-        _order(talk, group, issuing.STATEMENT, _facts(account, period))
-        _order(talk, group, issuing.CHART, _facts(Account(group.id, group.currency), period))
+        orders.place(talk, group, orders.STATEMENT, _facts(account, period))
+        orders.place(talk, group, orders.CHART, _facts(Account(group.id, group.currency), period))
         words = talk.say("papers-follow", words=words)
     return Answer(words)
 
@@ -50,7 +49,7 @@ def receipt(talk: Talk, rest: str) -> Answer:
         return talk.answer("receipt-unknown" if number else "receipts-none", group=group.name, number=rest.strip())
     words = talk.say("receipt-found", group=group.name, **_receipt_words(talk, group, found))
     if talk.channel == "whatsapp":
-        _order(talk, group, issuing.RECEIPT, {"number": found.number})
+        orders.place(talk, group, orders.RECEIPT, {"number": found.number})
         words = talk.say("paper-follows", words=words)
     return Answer(words)
 
@@ -100,15 +99,9 @@ def _receipt_words(talk: Talk, group: GroupView, found: Issued) -> dict[str, obj
     }
 
 
-def _facts(account: Account, period: Period) -> dict[str, object]:
+def _facts(account: Account, period: Period) -> orders.Order:
     return {
         "about": account.user_id,
         "first": period.first.isoformat(),
         "last": period.last.isoformat(),
     }
-
-
-def _order(talk: Talk, group: GroupView, kind: str, facts: dict[str, object]) -> None:
-    """Has a paper made. Its token is drawn here, so that a job that runs twice makes the very same paper."""
-    order = {"kind": kind, "group": group.id, "user": talk.user_id, "token": tokens.new(22), **facts}
-    outbox.put(talk.session, "bot.issue", order, f"issue:{kind}:{talk.incoming.provider}:{talk.incoming.message_id}")

@@ -73,9 +73,7 @@ class StatementSheet(Sheet):
         self.write_fitting(self.edge, y + 8, self.breadth, whose, 11, bold=False)
         self.write_at(self.edge, y + 14, self.period, 9.5, SOFT)
         issued = say("document-issued", date=self.words.day(document.issued_on))
-        self.write_right(
-            self.right, y + 14, issued, 8, SOFT
-        )
+        self.write_right(self.right, y + 14, issued, 8, SOFT)
         self.y = y + 20
 
     def _totals(self) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 from sqlalchemy import select, text
 
-from bot import announcing, issuing, weekly
+from bot import announcing, issuing, orders, weekly
 from bot.models import Document, Notification
 from core import clock, db
 from core.errors import StorageUnavailable
@@ -88,9 +88,9 @@ def test_a_statement_is_made_stored_and_sent_as_a_link(ama: Talker, web: FlaskCl
     issuing.issue(order)
     document = only_document()
     [message] = messages_of(ama, "statement-paper")
-    assert message.media_url == issuing.link(str(order["token"]), "statement")
+    assert message.media_url == orders.link(str(order["token"]), "statement")
     assert "the statement of the whole group" in message.body
-    answer = web.get(f"/d/{document.token}.pdf")
+    answer = web.get(f"/d/{document.token}/statement.pdf")
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/pdf")
     assert "no-store" in answer.headers["Cache-Control"]
     said = paper_text(answer.data)
@@ -125,7 +125,7 @@ def test_a_job_that_was_killed_before_it_committed_stores_the_same_paper_again(a
 def test_the_picture_is_a_png(ama: Talker, web: FlaskClient) -> None:
     _, order = asks(ama, "statement")
     issuing.issue(order)
-    answer = web.get(f"/d/{only_document().token}.png")
+    answer = web.get(f"/d/{only_document().token}/chart.png")
     assert answer.headers["Content-Type"] == "image/png"
     assert answer.data.startswith(b"\x89PNG")
 
@@ -139,7 +139,7 @@ def test_a_receipt_says_what_it_is_for_and_whether_it_still_counts(ama: Talker, 
         session.commit()
     [order] = asks(ama, "receipt 2")
     issuing.issue(order)
-    said = paper_text(web.get(f"/d/{only_document().token}.pdf").data)
+    said = paper_text(web.get(f"/d/{only_document().token}/receipt.pdf").data)
     for words in ("Receipt", "R-2", "KES 200", "Cash received", "Ama", "reversed by R-3"):
         assert words in said
 
@@ -149,13 +149,13 @@ def test_a_link_runs_out_and_the_verify_page_does_not(ama: Talker, web: FlaskCli
     issuing.issue(order)
     token = only_document().token
     committed(lambda session: session.execute(text("UPDATE documents SET expires_at = now()")))
-    answer = web.get(f"/d/{token}.pdf")
+    answer = web.get(f"/d/{token}/statement.pdf")
     assert answer.status_code == 410
     assert "write in the chat: statement" in answer.text
     assert web.get(f"/v/{token}").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/d/unknown.pdf", "/d/unknown.png", "/v/unknown", "/v/" + "x" * 500])
+@pytest.mark.parametrize("path", ["/d/unknown/statement.pdf", "/d/unknown/x", "/v/unknown", "/v/" + "x" * 500])
 def test_an_unknown_address_is_a_page_for_people(web: FlaskClient, path: str) -> None:
     answer = web.get(path)
     assert answer.status_code == 404
@@ -165,7 +165,7 @@ def test_an_unknown_address_is_a_page_for_people(web: FlaskClient, path: str) ->
 def test_a_paper_is_not_given_out_under_another_ending(ama: Talker, web: FlaskClient) -> None:
     order, _ = asks(ama, "statement")
     issuing.issue(order)
-    assert web.get(f"/d/{only_document().token}.png").status_code == 404
+    assert web.get(f"/d/{only_document().token}/statement.png").status_code == 404
 
 
 def test_the_verify_page_repeats_the_paper_and_says_that_the_book_stands(ama: Talker, web: FlaskClient) -> None:
@@ -221,7 +221,7 @@ def test_a_paper_that_cannot_be_fetched_now_is_asked_for_again(ama: Talker, away
         session.add(document)
         session.commit()
     with client() as browser:
-        answer = browser.get(f"/d/{'t' * 22}.pdf")
+        answer = browser.get(f"/d/{'t' * 22}/statement.pdf")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
 
 

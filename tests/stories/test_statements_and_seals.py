@@ -40,7 +40,7 @@ def test_a_member_on_whatsapp_gets_a_paper_that_proves_itself(world: World, memb
     for words in ("Tausi", "R-1", "Ama", "Seal"):
         assert words in said
     assert requests.get(picture, timeout=10).content.startswith(b"\x89PNG")
-    page = requests.get(paper.replace("/d/", "/v/").removesuffix(".pdf"), timeout=10)
+    page = requests.get(paper.replace("/d/", "/v/").removesuffix("/statement.pdf"), timeout=10)
     assert "The book stands as this statement says" in page.text
     world.forward("8d")
     assert requests.get(paper, timeout=10).status_code == 410
