@@ -1,6 +1,7 @@
 """One client of django-hordak, run by the Python of its own environment: contributions of four legs, one commit each.
 
 Reads a number of seconds per line from standard input, posts for that long and answers the rate; nothing here is ours.
+With `checked` it also refuses an overdraft, as ours always does: the accounts are locked and their balances looked at.
 """
 
 import sys
@@ -19,7 +20,7 @@ def main(host: str, database: str) -> None:
         call_command("migrate", verbosity=0)
         _open_accounts()
         return
-    post = _poster()
+    post = _poster(checks=sys.argv[3:] == ["checked"])
     post()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -53,7 +54,7 @@ def _open_accounts() -> None:
         Account.objects.create(name=kind, type=kind, currencies=["EUR"])
 
 
-def _poster():  # noqa: ANN202
+def _poster(checks: bool):  # noqa: ANN202
     """Posts one contribution as hordak's documentation does: a transaction and its legs, all in one atomic block."""
     from django.db import transaction as database  # noqa: PLC0415
     from hordak.models import Account, Leg, Transaction  # noqa: PLC0415
@@ -70,6 +71,11 @@ def _poster():  # noqa: ANN202
             Leg.objects.create(transaction=made, account=expense, debit=Money("76.15", "EUR"))
             Leg.objects.create(transaction=made, account=income, credit=Money("76.15", "EUR"))
             Leg.objects.create(transaction=made, account=member, credit=Money(5000, "EUR"))
+            if checks:
+                touched = [cash.id, expense.id, income.id, member.id]
+                for account in Account.objects.select_for_update().filter(id__in=touched).order_by("id"):
+                    if account.get_balance()["EUR"].amount < 0:
+                        raise RuntimeError("overdrawn")
 
     return post
 

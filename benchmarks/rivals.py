@@ -28,10 +28,11 @@ ENVIRONMENT = ROOT / ".local" / "hordak-2.0.0"
 CLIENT = Path(__file__).parent / "hordak_client.py"
 MEMBERS_EACH = 8
 CLIENTS = (1, 8)
+WORK = {"legs alone": [], "balances checked": ["checked"]}
 
 
 def measure(house: House, effort: Effort) -> None:
-    """One line per number of clients."""
+    """One line per number of clients and kind of work: the legs alone, and with the balances checked as ours are."""
     python = _installed()
     progress(f"{NAME}: tables and accounts")
     create_database(house.database_url, "hordak")
@@ -40,31 +41,33 @@ def measure(house: House, effort: Effort) -> None:
     subprocess.run([python, CLIENT, *address, "migrate"], check=True, capture_output=True)
     payers = prepared.payers(people.settle(effort.paying_groups, MEMBERS_EACH), MEMBERS_EACH)
     with ProcessPoolExecutor(max(CLIENTS), clients.context(), clients.ignore_interrupt) as pool:
-        for count in CLIENTS:
-            progress(f"Contributions beside {NAME}, {count} clients")
-            _measure(pool, payers, python, address, count, effort)
+        for work, options in WORK.items():
+            for count in CLIENTS:
+                progress(f"Contributions beside {NAME}, {work}, {count} clients")
+                _measure(pool, payers, [str(python), str(CLIENT), *address, *options], work, count, effort)
 
 
 def _measure(
-    pool: ProcessPoolExecutor, payers: Payers, python: Path, address: list[str], count: int, effort: Effort
+    pool: ProcessPoolExecutor, payers: Payers, rival: list[str], work: str, count: int, effort: Effort
 ) -> None:
     def ours() -> float:
         ready = Prepared(payers, 0, 10_000)
         shares = [Share(ready, n * ready.each, (n + 1) * ready.each, effort.posting_seconds) for n in range(count)]
         return sum(pool.map(clients.record, shares))
 
-    with _rivals(python, address, count) as rivals:
+    with _rivals(rival, count) as rivals:
 
         def theirs() -> float:
-            for rival in rivals:
-                _ask(rival, effort.posting_seconds)
-            return sum(float(_answer(rival)) for rival in rivals)
+            for each in rivals:
+                _ask(each, effort.posting_seconds)
+            return sum(float(_answer(each)) for each in rivals)
 
         ours()  # Opens every client's connection.
         own, other = alternate(effort.rounds, ours, theirs)
     emit(
         bench="rival",
         rival=NAME,
+        work=work,
         clients=count,
         rate=median(own),
         rival_rate=median(other),
@@ -73,13 +76,11 @@ def _measure(
 
 
 @contextmanager
-def _rivals(python: Path, address: list[str], count: int) -> Iterator[list["subprocess.Popen[str]"]]:
+def _rivals(command: list[str], count: int) -> Iterator[list["subprocess.Popen[str]"]]:
     with ExitStack() as stack:
         started = [
             stack.enter_context(
-                subprocess.Popen(
-                    [python, CLIENT, *address], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-                )
+                subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
             )
             for _ in range(count)
         ]

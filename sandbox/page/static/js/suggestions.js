@@ -16,11 +16,14 @@ export function suggest({ person, heard, said, groups, codes }) {
   const joined = new Set(mine.map((group) => group.code));
   const open = [...new Set([...groups.map((group) => group.code), ...codes])].filter((code) => code && !joined.has(code));
   const suggestions = answers(heard.at(-1)?.text ?? "");
+  // A seal that stands in a receipt is best held against the book at once.
+  const seal = /\b[0-9A-F]{4}-[0-9A-F]{4}\b/u.exec(heard.at(-1)?.text ?? "");
+  if (seal) suggestions.push(`check ${seal[0]}`);
   if (said.length === 0) suggestions.push("hi");
   if (mine.length === 0) suggestions.push(...open.slice(-2).reverse().map((code) => `join ${code}`));
   if (mine.length === 0 && open.length === 0) suggestions.push(`create ${newName(groups)}`);
   if (mine.length > 0) {
-    suggestions.push(`contribute ${CONTRIBUTIONS[person.country] ?? 5000}`, "balance", "history", "members");
+    suggestions.push(`contribute ${CONTRIBUTIONS[person.country] ?? 5000}`, "balance", "statement", "seal", "members");
   }
   suggestions.push("help");
   return [...new Set(suggestions)].slice(0, AT_MOST);
