@@ -18,6 +18,9 @@ reset: .venv/.complete ## forget everything that make run has stored
 test: .venv/.complete ## run every test on real PostgreSQL, Redis, workers and web servers
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
+test-deep: .venv/.complete ## walk through the ledger at length: 300 long random histories, a minute of the bank test
+	@LEDGER_DEPTH=deep $(BIN)/python -m pytest -n 2 --dist loadfile tests/ledger/test_model.py tests/ledger/test_bank.py
+
 lint: .venv/.complete ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

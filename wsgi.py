@@ -8,6 +8,8 @@ from flask import Flask, Response, jsonify
 import bot.errors
 import bot.papers
 import bot.webhooks
+import ledger.cli
+import ledger.quoting
 import payments.errors
 import payments.pages
 import payments.webhooks
@@ -38,6 +40,8 @@ def create_app() -> Flask:
         app.register_error_handler(error, _answer(status))
     app.after_request(_harden)
     app.cli.add_command(cli.fields)
+    app.cli.add_command(ledger.cli.ledger)
+    app.cli.add_command(ledger.quoting.loan_quote)
     return app
 
 

@@ -10,7 +10,7 @@ import signal
 import sys
 from types import FrameType
 
-from benchmarks import inbound, posting, rivals, scale, servers
+from benchmarks import inbound, posting, rivals, scale, servers, verifying
 from benchmarks.reporting import progress
 from benchmarks.rounds import FULL, QUICK
 from benchmarks.stage import stage
@@ -18,11 +18,12 @@ from benchmarks.stage import stage
 BENCHMARKS = {
     "inbound": inbound.measure,
     "postings": posting.measure,
+    "verify": verifying.measure,
     "rivals": rivals.measure,
     "servers": servers.measure,
     "scale": scale.measure,
 }
-BY_DEFAULT = ("inbound", "postings", "rivals")
+BY_DEFAULT = ("inbound", "postings", "verify", "rivals")
 # The other ledger is installed first, which a quick look need not wait for.
 QUICKLY = ("inbound", "postings")
 

@@ -10,6 +10,13 @@ LedgerError
 │   ├── StaleVersion          somebody else has changed it since it was read; `.version` is today's
 │   ├── UnknownRule           no such rule
 │   └── RuleOutOfRange        a value that the rule does not allow
+├── LoanError
+│   ├── RateOutOfRange        below 0, above 100 % for one instalment, or with endless decimals
+│   ├── PeriodsOutOfRange     too few instalments, too many, or too far apart
+│   ├── RoundingOutOfRange    a rounding unit or an instalment multiple below 1
+│   ├── RoundingTooCoarse     an instalment would pay nothing back; `.instalment`
+│   └── DueDateOutOfRange     the calendar ends before the loan does
+├── ImpossibleVotes           more votes than people who may vote, or nobody who may
 ├── AmountError
 │   ├── AmountNotPositive     zero or less
 │   └── AmountAboveLimit      above the group's limit for one contribution; `.limit`
@@ -78,6 +85,40 @@ class UnknownRule(GroupError):
 
 class RuleOutOfRange(GroupError):
     code = "rule_out_of_range"
+
+
+class LoanError(LedgerError):
+    code = "loan_error"
+
+
+class RateOutOfRange(LoanError):
+    code = "rate_out_of_range"
+
+
+class PeriodsOutOfRange(LoanError):
+    code = "periods_out_of_range"
+
+
+class RoundingOutOfRange(LoanError):
+    code = "rounding_out_of_range"
+
+
+class RoundingTooCoarse(LoanError):
+    """`instalment` is the number of the first one that would pay nothing back, or even add to the loan."""
+
+    code = "rounding_too_coarse"
+
+    def __init__(self, instalment: int) -> None:
+        super().__init__(f"instalment {instalment} would pay nothing back: round less, or agree on fewer instalments")
+        self.instalment = instalment
+
+
+class DueDateOutOfRange(LoanError):
+    code = "due_date_out_of_range"
+
+
+class ImpossibleVotes(LedgerError):
+    code = "impossible_votes"
 
 
 class AmountError(LedgerError):

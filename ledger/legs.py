@@ -1,7 +1,8 @@
 """The legs of every kind of movement, one function each; docs/ledger.md shows the same as a table with examples.
 
 Amounts are minor units and positive; credit is positive in a leg. A fee is what the provider keeps. Each function
-raises `Unbalanced` for amounts that cannot belong together; legs of zero are left out by the posting.
+raises `AmountNotPositive` for an amount below zero, which would turn the movement round, and `Unbalanced` for amounts
+that cannot belong together; legs of zero are left out by the posting.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,6 +24,9 @@ class Allocation:
     interest: int = 0
     principal: int = 0
     surplus: int = 0
+
+    def __post_init__(self) -> None:
+        _refuse_negative(self.penalty, self.fee, self.interest, self.principal, self.surplus)
 
     @property
     def total(self) -> int:
@@ -58,6 +62,7 @@ def payout(source: str, provider: str, sent: int, fee: int) -> list[Leg]:
 
 def fee(provider: str, amount: int) -> list[Leg]:
     """A provider took a fee by itself."""
+    _refuse_negative(amount)
     return [Leg("fee_expense", -amount), Leg("cash", amount, provider=provider)]
 
 
@@ -68,16 +73,19 @@ def loan_disbursement(user_id: int, provider: str, principal: int, fee: int) -> 
 
 def interest(user_id: int, amount: int) -> list[Leg]:
     """Interest fell due."""
+    _refuse_negative(amount)
     return [Leg("interest_due", -amount, user_id), Leg("interest_income", amount)]
 
 
 def penalty(user_id: int, amount: int) -> list[Leg]:
     """A penalty for being late."""
+    _refuse_negative(amount)
     return [Leg("penalty_due", -amount, user_id), Leg("penalty_income", amount)]
 
 
 def loan_fee(user_id: int, amount: int) -> list[Leg]:
     """What the group itself charges for a loan."""
+    _refuse_negative(amount)
     return [Leg("fee_due", -amount, user_id), Leg("fee_income", amount)]
 
 
@@ -88,16 +96,19 @@ def refund(user_id: int, provider: str, amount: int, fee: int = 0) -> list[Leg]:
 
 def cash_in(user_id: int, amount: int) -> list[Leg]:
     """Notes and coins into the box."""
+    _refuse_negative(amount)
     return [Leg("cash", -amount, provider=CASH_BOX), Leg("savings", amount, user_id)]
 
 
 def cash_out(user_id: int, amount: int) -> list[Leg]:
     """Notes and coins out of the box."""
+    _refuse_negative(amount)
     return [Leg("savings", -amount, user_id), Leg("cash", amount, provider=CASH_BOX)]
 
 
 def banking(source: str, target: str, amount: int) -> list[Leg]:
     """The group's money moves from one place to another, as when the box is paid in at the provider."""
+    _refuse_negative(amount)
     return [Leg("cash", amount, provider=source), Leg("cash", -amount, provider=target)]
 
 
@@ -141,14 +152,16 @@ def reversal(posted: Iterable[Leg]) -> list[Leg]:
 
 
 def _received(provider: str, gross: int, fee: int, credited: int, credits: list[Leg]) -> list[Leg]:
-    if fee < 0 or gross < credited:
+    _refuse_negative(fee, credited)
+    if gross < credited:
         raise errors.Unbalanced("less was paid than is credited")
     arrived = [Leg("cash", fee - gross, provider=provider), Leg("fee_expense", -fee)]
     return [*arrived, Leg("fee_income", gross - credited), *credits]
 
 
 def _sent(provider: str, amount: int, sent: int, fee: int) -> list[Leg]:
-    if fee < 0 or sent > amount:
+    _refuse_negative(fee, sent)
+    if sent > amount:
         raise errors.Unbalanced("more was sent than was taken")
     gone = [Leg("cash", sent + fee, provider=provider), Leg("fee_expense", -fee)]
     return [*gone, Leg("fee_income", amount - sent)]
@@ -162,3 +175,8 @@ def _pay_off(user_id: int, paid: Allocation) -> list[Leg]:
         Leg("loan", paid.principal, user_id),
         Leg("savings", paid.surplus, user_id),
     ]
+
+
+def _refuse_negative(*amounts: int) -> None:
+    if min(amounts) < 0:
+        raise errors.AmountNotPositive

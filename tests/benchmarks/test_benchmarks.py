@@ -20,6 +20,7 @@ INBOUND = {
     "generator_cpu_s": float,
     "measured_s": float,
 }
+VERIFY = {"bench": str, "groups": str, "entries": int, "rate": float, "peak_mb": float}
 POSTING = {"bench": str, "clients": int, "groups": str, "rate": float, "pgbench_rate": float, "ratio": float}
 
 
@@ -49,13 +50,28 @@ def test_a_quick_run_prints_one_line_of_figures_per_result() -> None:
         _has_shape(line, INBOUND if line["bench"] == "inbound" else POSTING)
 
 
+def test_a_quick_verification_finds_no_fault_and_says_how_many_entries_it_looked_at() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "verify"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["groups"] for line in lines] == ["many", "one large"]
+    for line in lines:
+        _has_shape(line, VERIFY)
+
+
 def test_an_unknown_benchmark_is_refused_with_the_names_of_those_there_are() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "latency"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
     assert "no benchmark latency" in done.stderr
-    assert "inbound, postings, servers" in done.stderr
+    assert "inbound, postings, verify" in done.stderr
 
 
 def _has_shape(line: dict[str, Any], shape: dict[str, type]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from core import db
 from core.money import Money
-from ledger import audit, contributions, receipts, seals
+from ledger import audit, contributions, receipts, seals, verifying
 from ledger.audit import Cause
 from tests.conftest import ROOT, copy_of
 from tests.ledger.actors import AT
@@ -74,6 +74,8 @@ def test_an_older_book_is_whole_afterwards_and_goes_on(alembic: Config, engine: 
         session.commit()
         assert (wish.id, posted.receipt_number) == (3, 3)
         assert audit.first_broken_line(session, 7) is None
+    with db.session() as session:
+        assert list(verifying.verify(session, 7)) == []
     with engine.connect() as connection:
         opened = connection.execute(text("SELECT count(*) FROM audit_log WHERE action = 'wallet_opened'")).scalar_one()
         assert opened == connection.execute(text("SELECT count(*) FROM wallets")).scalar_one() == 4

@@ -223,15 +223,33 @@ IMPOSSIBLE: dict[str, Callable[[], list[Leg]]] = {
     "less was paid than is credited": lambda: legs.contribution(1, PROVIDER, 5_000, 4_999, 0),
     "less was paid than the dues": lambda: legs.repayment(1, PROVIDER, Allocation(interest=5_000), 4_999, 0),
     "less was paid than the fund gets": lambda: legs.social_fund(PROVIDER, 5_000, 4_999, 0),
-    "a fee below zero": lambda: legs.contribution(1, PROVIDER, 5_000, 5_000, -1),
-    "a fee of a withdrawal below zero": lambda: legs.withdrawal(1, PROVIDER, 5_000, 5_000, -1),
-    "a fee of a loan below zero": lambda: legs.loan_disbursement(1, PROVIDER, 5_000, -1),
     "more sent than taken": lambda: legs.withdrawal(1, PROVIDER, 5_000, 5_001, 0),
     "savings into themselves": lambda: legs.transfer(1, Allocation(principal=5_000, surplus=1)),
     "a guarantor with too much": lambda: legs.guarantee(1, 2, Allocation(principal=5_000, surplus=1)),
     "a surplus written off": lambda: legs.write_off(1, Allocation(principal=5_000, surplus=1)),
     "less shared out than earned": lambda: legs.share_out({1: 99}, {"interest_income": 110}, {"expense": 10}),
     "more shared out than earned": lambda: legs.share_out({1: 101}, {"interest_income": 110}, {"expense": 10}),
+}
+
+# Each would turn the movement round: a withdrawal that pays in, interest that is given.
+NEGATIVE: dict[str, Callable[[], object]] = {
+    "contribution": lambda: legs.contribution(1, PROVIDER, -5, 5, 0),
+    "fee of a contribution": lambda: legs.contribution(1, PROVIDER, 5, 5, -1),
+    "social_fund": lambda: legs.social_fund(PROVIDER, -5, 5, 0),
+    "withdrawal": lambda: legs.withdrawal(1, PROVIDER, -5, -5, 0),
+    "fee of a withdrawal": lambda: legs.withdrawal(1, PROVIDER, 5, 5, -1),
+    "loan_disbursement": lambda: legs.loan_disbursement(1, PROVIDER, -5, 0),
+    "fee of a loan": lambda: legs.loan_disbursement(1, PROVIDER, 5, -1),
+    "refund": lambda: legs.refund(1, PROVIDER, -5),
+    "payout": lambda: legs.payout("expense", PROVIDER, -5, 0),
+    "fee": lambda: legs.fee(PROVIDER, -5),
+    "loan_fee": lambda: legs.loan_fee(1, -5),
+    "interest": lambda: legs.interest(1, -5),
+    "penalty": lambda: legs.penalty(1, -5),
+    "cash_in": lambda: legs.cash_in(1, -5),
+    "cash_out": lambda: legs.cash_out(1, -5),
+    "banking": lambda: legs.banking(BOX, PROVIDER, -5),
+    "part of an allocation": lambda: Allocation(penalty=-5, principal=5),
 }
 
 by_title = pytest.mark.parametrize("title", EXAMPLES)
@@ -307,6 +325,12 @@ def test_one_cent_too_much_is_refused(session: db.Session, standing: World, titl
 def test_amounts_that_cannot_belong_together_make_no_legs(title: str) -> None:
     with pytest.raises(errors.Unbalanced):
         IMPOSSIBLE[title]()
+
+
+@pytest.mark.parametrize("what", NEGATIVE)
+def test_an_amount_below_zero_makes_no_legs(what: str) -> None:
+    with pytest.raises(errors.AmountNotPositive):
+        NEGATIVE[what]()
 
 
 @pytest.mark.parametrize("source", ["savings", "cash", "fee_income", "loan", "x"])
