@@ -3,6 +3,7 @@
 Started as `granian --interface wsgi --factory wsgi:create_app`.
 """
 
+import click
 from flask import Flask, Response, jsonify
 
 import bot.errors
@@ -26,8 +27,12 @@ HTTP_STATUS: dict[type[Exception], int] = {
 
 
 def create_app() -> Flask:
-    """The web application. Raises `SettingsError` naming every setting that is missing or contradictory."""
-    logs.configure(settings().log_level)
+    """The web application. Raises `SettingsError` naming every setting that is missing or contradictory.
+
+    For a command of `flask --app wsgi` the settings are read by whatever needs them: a loan can be quoted without any.
+    """
+    if not _is_for_a_command():
+        logs.configure(settings().log_level)
     app = Flask("groupwallet", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
@@ -43,6 +48,11 @@ def create_app() -> Flask:
     app.cli.add_command(ledger.cli.ledger)
     app.cli.add_command(ledger.quoting.loan_quote)
     return app
+
+
+def _is_for_a_command() -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and context.info_name != "run"
 
 
 def _answer(status: int):  # noqa: ANN202

@@ -9,11 +9,22 @@ from typing import Any
 import click
 
 from core import rotation
+from core.errors import SettingsError
 from core.fields import Sealed, all_fields
 from core.settings import settings
 
 
-@click.group()
+class Commands(click.Group):
+    """A group of commands that need the settings: what is wrong with those is told without a traceback."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands)
 def fields() -> None:
     """Names, phones and other sealed fields: which keys they are under, and a new key for them."""
 

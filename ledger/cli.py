@@ -9,6 +9,7 @@ import click
 from sqlalchemy import select
 
 from core import clock, db
+from core.cli import Commands
 from ledger import exporting, verifying
 from ledger.models import Group
 from ledger.verifying import Fault, Span
@@ -16,7 +17,7 @@ from ledger.verifying import Fault, Span
 SILENT_SECONDS = 2
 
 
-@click.group()
+@click.group(cls=Commands)
 def ledger() -> None:
     """The groups' books: prove that they are right, and hand them out."""
 

@@ -5,13 +5,12 @@ It computes and prints. It never opens the database, so it can be tried anywhere
 
 import json
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import get_args
 
 import click
 
-from core import clock
 from core.errors import MoneyError
 from core.money import Money
 from ledger import schedules
@@ -72,7 +71,7 @@ def loan_quote(
         lent = Money.of_major(principal, currency.upper())
         unit = _minor(rounding_unit, lent.currency)
         multiple = _minor(instalment_multiple, lent.currency)
-        day = (start or clock.now()).date()
+        day = (start or datetime.now(UTC)).date()
         schedule = schedules.draw_up(Terms(lent, rate, periods, method, day, period, every, unit, multiple))
     except (MoneyError, LedgerError) as error:
         raise click.UsageError(str(error)) from error

@@ -117,10 +117,10 @@ def allocate(paid: int, owed: Allocation) -> Allocation:
     """What a payment pays off, in minor units: penalties, fees, interest, principal, and the rest is `surplus`.
 
     The order is fixed, so that nobody can argue about it afterwards. Raises `AmountNotPositive` for a payment below
-    zero, and `Unbalanced` for what nobody can owe.
+    zero, and `Unbalanced` for a surplus, which nobody can owe.
     """
     _check_payment(paid)
-    if owed.surplus or min(owed.penalty, owed.fee, owed.interest, owed.principal) < 0:
+    if owed.surplus:
         raise errors.Unbalanced("only what is owed can be paid off")
     penalty = min(paid, owed.penalty)
     fee = min(paid - penalty, owed.fee)

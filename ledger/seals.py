@@ -58,8 +58,8 @@ def head(session: Session, group_id: int) -> Seal:
 def find(session: Session, group_id: int, start_of_hash: bytes) -> Finding | None:
     """Where the seal stands in the group's book, and whether all before it is intact; None when it stands nowhere.
 
-    `start_of_hash` is what `read` gave, or the whole hash of a paper. Computes every line up to the seal again, at about
-    3 µs a line.
+    `start_of_hash` is what `read` gave, or the whole hash of a paper. Computes every line up to the seal again,
+    at about 3 µs a line.
     """
     values = {"group": group_id, "seal": start_of_hash[:LENGTH_BYTES], "start": start_of_hash}
     row = session.execute(_FIND, values).one_or_none()

@@ -106,6 +106,7 @@ def _welcome(house: House) -> None:
      hi  →  Ama  →  create Umoja  →  contribute 5000  →  tap the link and pay  →  balance
 
   The product itself listens on {house.web_url}; logs are in {house.log("").parent}.
+  To prove the books:  . {house.write_environment()} && .venv/bin/flask --app wsgi ledger verify
   Ctrl-C stops everything.
 """,
         flush=True,

@@ -4,6 +4,7 @@
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -93,6 +94,14 @@ class House:
             "JOB_TIMEOUT_SECONDS": str(self.job_timeout_seconds),
         }
         return {**os.environ, **own}
+
+    def write_environment(self) -> Path:
+        """The settings as a file for a shell, so that commands can be run beside the house; returns where it is."""
+        before = set(os.environ.items())
+        own = {name: value for name, value in self.environment().items() if (name, value) not in before}
+        path = self.folder / "environment"
+        path.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(own.items())))
+        return path
 
     def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """What to do, in order, to have everything running; each with a name for people."""

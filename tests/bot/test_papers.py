@@ -30,15 +30,16 @@ SHILLINGS = 100
 
 
 @pytest.fixture
-def ama(committing: str) -> Talker:
+def ama(committing: str) -> Iterator[Talker]:
     """Ama on WhatsApp, who has founded Umoja and saved KES 5,000; all of it committed."""
     with db.session() as session:
         talker = Talker(session, channel="whatsapp", at=clock.now() - timedelta(hours=1)).is_known("Ama")
         talker.founds("Umoja")
         saves(talker, 5_000 * SHILLINGS)
         session.commit()
-    talker.session = db.Session(db.engine(), expire_on_commit=False)
-    return talker
+    with db.session() as session:
+        talker.session = session
+        yield talker
 
 
 @pytest.fixture

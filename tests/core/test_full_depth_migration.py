@@ -19,10 +19,11 @@ INSERT INTO users (id, phone, name) VALUES (1, '+254712345678', 'Ama');
 INSERT INTO groups (id, code, name, currency, country, time_zone, created_by)
 VALUES (7, 'UMOJA-222222', 'Umoja', 'KES', 'KE', 'Africa/Nairobi', 1);
 INSERT INTO memberships (group_id, user_id, role) VALUES (7, 1, 'chair');
-INSERT INTO wallets (group_id, kind, user_id, currency) VALUES (7, 'savings', 1, 'KES'), (7, 'fee_expense', NULL, 'KES'),
-    (7, 'fee_income', NULL, 'KES');
+INSERT INTO wallets (group_id, kind, user_id, currency) VALUES
+    (7, 'savings', 1, 'KES'), (7, 'fee_expense', NULL, 'KES'), (7, 'fee_income', NULL, 'KES');
 INSERT INTO transactions (id, group_id, user_id, kind, currency, amount_minor, idempotency_key, channel, created_at)
-VALUES (1, 7, 1, 'contribution', 'KES', 5000, 'a', 'sms', now()), (2, 7, 1, 'contribution', 'KES', 700, 'b', 'sms', now()),
+VALUES (1, 7, 1, 'contribution', 'KES', 5000, 'a', 'sms', now()),
+    (2, 7, 1, 'contribution', 'KES', 700, 'b', 'sms', now()),
     (3, 7, 1, 'contribution', 'KES', 900, 'c', 'sms', now());
 SELECT audit_append(7, '2026-03-01', 1, 'group_created', '{}', 'sms', NULL);
 SELECT post_transaction(1, '2026-03-02', 1, 'sms', NULL, '{cash,savings}', '{NULL,1}', '{paystack,""}', '{-5000,5000}');

@@ -67,6 +67,7 @@ def test_it_shows_its_steps_answers_stops_cleanly_and_keeps_the_data(tmp_path: P
     with _run(folder) as (process, _, address):
         inbox = requests.get(f"{address}/sandbox/phones/+254712345678/inbox", timeout=5).json()["messages"]
         assert "What is your name?" in inbox[0]["text"]
+        assert "0 faults" in _shell(f". {folder}/environment && {sys.executable} -m flask --app wsgi ledger verify")
         second = subprocess.run(
             [sys.executable, "-m", "sandbox", "--folder", str(folder)], cwd=ROOT, capture_output=True, text=True
         )
@@ -84,6 +85,13 @@ def test_it_shows_its_steps_answers_stops_cleanly_and_keeps_the_data(tmp_path: P
     while _processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert _processes_of(folder) == []
+
+
+def _shell(command: str) -> str:
+    bare = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, env=bare, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_with_servers_of_ones_own_it_uses_those(tmp_path: Path, database_url: str, redis_url: str) -> None:
