@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import worker
 from core.queues import QUEUES
 from core.settings import Settings
 from tests.conftest import ROOT
@@ -105,6 +106,7 @@ def test_every_queue_has_a_worker_in_the_procfile_and_every_worker_one_queue() -
     workers = [line.removeprefix("python worker.py ") for name, line in lines.items() if name.startswith("worker")]
     assert sorted(workers) == sorted(QUEUES)
     assert {"release", "web", "clock"} < set(lines)
+    assert set(worker.CODE) == set(QUEUES)
 
 
 def test_every_kind_of_work_has_a_job() -> None:

@@ -162,7 +162,7 @@ class Book:
 
     def _book(self, transaction: Transaction, moved: Amounts) -> Outcome:
         """Settles what the transaction holds and moves the balances, or raises and leaves all as it was."""
-        if len(moved) < 2 or sum(moved.values()):
+        if len(moved) < 2 or sum(moved.values()) != 0:
             raise errors.Unbalanced
         opened = [wallet for wallet in moved if wallet not in self.wallets]
         if not all(self._may_open(wallet) for wallet in opened):

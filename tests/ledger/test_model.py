@@ -34,7 +34,7 @@ percents = st.sampled_from([25, 50, 50, 100, 101])
 others = st.sampled_from(["", "", "amount", "reason", "user_id", "kind", "legs"])
 endings = st.sampled_from(["failed", "expired", "cancelled"])
 
-NO_WHOLE_NUMBERS = st.sampled_from([0.5, 5000.0, True, Decimal(1), float("nan"), "1", None])
+NO_WHOLE_NUMBERS: st.SearchStrategy[Any] = st.sampled_from([0.5, 5000.0, True, Decimal(1), float("nan"), "1", None])
 UNLIKELY_LEGS = st.lists(st.tuples(st.sampled_from(["expense", "fee_income"]), st.integers(-9, 9)), max_size=3)
 STRANGE_KINDS = st.sampled_from(["savings", "loan", "pocket", "expense"])
 
@@ -182,8 +182,8 @@ class Ledger(Machine):
 
 @pytest.mark.timeout(3_600 if DEEP else 120)
 def test_the_ledger_does_what_a_page_of_plain_python_does(shared_engine: Engine, configured: None) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Ledger(shared_engine),
+    run_state_machine_as_test(
+        lambda: Ledger(shared_engine),  # type: ignore[arg-type]  (it may be anything that makes a machine)
         settings=settings(
             max_examples=WALKS,
             stateful_step_count=STEPS,
