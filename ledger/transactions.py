@@ -73,9 +73,9 @@ def reserve(
 ) -> bool:
     """Promises money to an open transaction: `holds` name wallets and positive amounts (minor units).
 
-    Its posting settles the promise, its end releases it. False when it held exactly that before. Raises
+    Its posting settles the promise, its end releases it. False when it holds exactly that already. Raises
     `AmountNotPositive`, `InsufficientFunds`, `UnknownWallet`, `TransactionClosed`, or `IdempotencyConflict` when it
-    holds something else already.
+    has promised something else before: a transaction promises once, even if all of it was given back.
     """
     taken = columns(holds)
     if not taken["amounts"] or min(taken["amounts"]) <= 0:

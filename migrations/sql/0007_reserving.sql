@@ -13,7 +13,8 @@ DECLARE
     v_count integer;
 BEGIN
     PERFORM pg_advisory_xact_lock(p_group);
-    SELECT t.state INTO v_state FROM transactions t WHERE t.id = p_transaction AND t.group_id = p_group FOR UPDATE;
+    SELECT t.state, NOT t.has_reservations INTO v_state, reserved
+      FROM transactions t WHERE t.id = p_transaction AND t.group_id = p_group FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'there is no transaction % in group %', p_transaction, p_group USING ERRCODE = 'GW005';
     ELSIF v_state NOT IN ('pending', 'processing') THEN
@@ -27,9 +28,9 @@ BEGIN
     END IF;
     SELECT string_agg('[' || r.wallet_id || ',' || r.amount_minor || ']', ',' ORDER BY r.wallet_id) INTO v_before
       FROM reservations r WHERE r.group_id = p_group AND r.transaction_id = p_transaction AND r.state = 'held';
-    reserved := v_before IS NULL;
+    -- A transaction promises once: what it gave back since is free, and for more somebody has to ask again.
     IF NOT reserved THEN
-        IF v_before <> v_held THEN
+        IF v_before IS DISTINCT FROM v_held THEN
             RAISE EXCEPTION 'transaction % has reserved something else', p_transaction USING ERRCODE = 'GW004';
         END IF;
         RETURN;

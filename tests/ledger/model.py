@@ -37,6 +37,7 @@ class Transaction:
     moved: Amounts | None = None
     receipt: int | None = None
     held: Amounts = field(default_factory=dict)
+    promised: bool = False
     reversed_by: str | None = None
 
 
@@ -112,7 +113,7 @@ class Book:
             raise errors.TransactionClosed
         if not taken.keys() <= self.wallets.keys():
             raise errors.UnknownWallet
-        if known.held:
+        if known.promised:
             if known.held != taken:
                 raise errors.IdempotencyConflict
             return False
@@ -120,7 +121,7 @@ class Book:
             raise errors.InsufficientFunds
         for wallet, amount in taken.items():
             self.wallets[wallet].reserved += amount
-        known.held = taken
+        known.held, known.promised = taken, True
         self.lines += 1
         return True
 

@@ -183,7 +183,7 @@ class Ledger(Machine):
 @pytest.mark.timeout(3_600 if DEEP else 120)
 def test_the_ledger_does_what_a_page_of_plain_python_does(shared_engine: Engine, configured: None) -> None:
     run_state_machine_as_test(
-        lambda: Ledger(shared_engine),  # type: ignore[arg-type]  (it may be anything that makes a machine)
+        lambda: Ledger(shared_engine),  # type: ignore[arg-type]
         settings=settings(
             max_examples=WALKS,
             stateful_step_count=STEPS,

@@ -134,6 +134,16 @@ def test_reserving_something_else_is_a_conflict(session: db.Session, rich: World
     _refused(session, rich, errors.IdempotencyConflict, transaction, holds(rich.ama)[:1])
 
 
+@pytest.mark.parametrize("given_back", ["one wallet", "everything"])
+def test_a_transaction_promises_once_even_if_it_gave_something_back(
+    session: db.Session, rich: World, given_back: str
+) -> None:
+    transaction = promised(session, rich)
+    for part in holds(rich.ama)[: 1 if given_back == "one wallet" else 2]:
+        transactions.release(session, rich.umoja.id, transaction.id, part, AT, CAUSE)
+    _refused(session, rich, errors.IdempotencyConflict, transaction, holds(rich.ama))
+
+
 def test_the_same_money_is_not_promised_twice(session: db.Session, rich: World) -> None:
     promised(session, rich)
     second = asked(session, rich.umoja, rich.ama)
