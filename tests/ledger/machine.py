@@ -140,10 +140,10 @@ class Machine(RuleBasedStateMachine):
             return result
 
     def open_keys(self) -> list[str]:
-        return [key for key in sorted(self.ids) if self.book.transactions[key].state in OPEN_STATES]
+        return [key for key in self.ids if self.book.transactions[key].state in OPEN_STATES]
 
     def holding_keys(self) -> list[str]:
-        return [key for key in sorted(self.ids) if self.book.transactions[key].held]
+        return [key for key in self.ids if self.book.transactions[key].held]
 
     def new_key(self) -> str:
         self.keys += 1
