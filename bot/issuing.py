@@ -16,6 +16,7 @@ from bot import outgoing
 from bot.documents import chart, pdf
 from bot.documents.model import ReceiptDocument, SavingsChart, StatementDocument, StatementRow
 from bot.documents.words import Words
+from bot.errors import PaperTooLong
 from bot.models import Document
 from bot.orders import CHART, LINK_LIFETIME, RECEIPT, STATEMENT, TYPES, Order, link, verify_link
 from bot.periods import BEGINNING, Period
@@ -41,15 +42,36 @@ class Paper:
 
 def issue(order: Order) -> None:
     """Makes, stores and sends one paper. Raises `StorageUnavailable`: the job comes back later."""
-    with db.session() as session:
-        if session.scalar(select(Document.id).where(Document.token == order["token"])) is not None:
-            return
-        paper = _MAKERS[order["kind"]](session, order, clock.now())
+    try:
+        # One moment for all that a paper says: money that comes meanwhile is on the next one, seal and sums together.
+        with db.snapshot() as session:
+            if session.scalar(select(Document.id).where(Document.token == order["token"])) is not None:
+                return
+            paper = make(session, order, clock.now())
+    except PaperTooLong:
+        _explain(order, clock.now())
+        return
     ending, content_type = TYPES[order["kind"]]
     key = storage.content_key(f"groups/{order['group']}/{order['kind']}s", paper.data, ending)
     storage.storage().put(key, paper.data, content_type)
     with db.session() as session:
         _keep(session, order, paper, key, clock.now())
+        session.commit()
+
+
+def make(session: Session, order: Order, at: datetime) -> Paper:
+    """The paper, as the book stands in `session`: a `db.snapshot`, or its figures may not agree.
+
+    Raises `PaperTooLong`.
+    """
+    return _MAKERS[order["kind"]](session, order, at)
+
+
+def _explain(order: Order, at: datetime) -> None:
+    """Says why there is no paper, and what to ask for instead."""
+    key = f"paper-too-long:{order['token']}"
+    with db.session() as session:
+        outgoing.notify(session, order["user"], "paper-too-long", {}, group_id=order["group"], dedupe_key=key, at=at)
         session.commit()
 
 
@@ -95,6 +117,8 @@ def _statement(session: Session, order: Order, at: datetime) -> Paper:
     zone = ZoneInfo(group.time_zone)
     since, until = period.moments(group.time_zone)
     found = statements.read(session, account, since, until, MOST_LINES)
+    if found.first.next is not None:
+        raise PaperTooLong
     names = groups.names(session, {line.user_id for line in found.first.lines})
     seal = seals.head(session, group.id)
     document = StatementDocument(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, orm
+from sqlalchemy import DateTime, Engine, MetaData, Text, create_engine, orm, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
@@ -86,4 +86,12 @@ def engine() -> Engine:
 def session() -> Iterator[Session]:
     """One unit of work: leaving the block without `commit()` rolls back."""
     with Session(engine(), expire_on_commit=False, autoflush=True) as opened:
+        yield opened
+
+
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """A session that sees one moment and cannot write, so that what several statements read agrees with itself."""
+    with session() as opened:
+        opened.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         yield opened

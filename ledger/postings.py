@@ -163,6 +163,7 @@ _BY_CONSTRAINT: dict[str, type[errors.LedgerError]] = {
     "ck_wallets_balance_side": errors.InsufficientFunds,
     "ck_wallets_available": errors.InsufficientFunds,
     "fk_transactions_group_id_currency": errors.WrongCurrency,
+    "fk_transactions_group_id_reverses_id": errors.UnknownWallet,
     "uq_transactions_reverses_id": errors.AlreadyReversed,
 }
 

@@ -94,8 +94,7 @@ def spans(groups_at_once: int = GROUPS_AT_ONCE) -> Iterator[Span]:
 @contextmanager
 def snapshot() -> Iterator[Session]:
     """A session that sees one moment, cannot write, and has the time and the memory that whole books take."""
-    with db.session() as session:
-        session.execute(_ONE_MOMENT)
+    with db.snapshot() as session:
         for setting, value in _SETTINGS.items():
             session.execute(text(f"SET LOCAL {setting} = {value}"))
         yield session
@@ -109,8 +108,6 @@ def _stands(session: Session, group_id: int, seal: str) -> bool:
     found = session.scalars(_WITH_SEAL, {"group": group_id, "start": start})
     return any(full is None or bytes(line_hash) == full for line_hash in found)
 
-
-_ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 # Every check reads all rows of its groups. A nested loop would be a bet on statistics that a young table does not have.
 _SETTINGS = {"statement_timeout": "'30min'", "work_mem": "'64MB'", "enable_nestloop": "off", "jit": "off"}

@@ -27,6 +27,10 @@ from tests.payments.conftest import MovableClock
 from tests.payments.web import client
 
 SHILLINGS = 100
+# As many movements as a paper holds, beside the one that is there.
+MANY = text("""
+    SELECT count(*) FROM generate_series(1, 3000) n, record_transaction(:group, :user, 'cash_in', 'KES', 100, 'n' || n,
+        NULL, NULL, now(), :user, 'sms', NULL, '{cash,savings}', ARRAY[0, :user], '{box,""}', '{-100,100}')""")
 
 
 @pytest.fixture
@@ -107,6 +111,39 @@ def test_a_job_that_runs_twice_makes_and_sends_one_paper(ama: Talker) -> None:
         issuing.issue(order)
     only_document()
     assert len(messages_of(ama, "statement-paper")) == 1
+
+
+def test_money_that_comes_while_a_paper_is_made_is_not_half_in_it(ama: Talker, web: FlaskClient) -> None:
+    order, _ = asks(ama, "statement group")
+    with db.snapshot() as moment:
+        sealed = seals.head(moment, group_of(ama).id)
+        saves(ama, 300 * SHILLINGS)
+        ama.session.commit()
+        paper = issuing.make(moment, order, clock.now())
+    assert paper.seal == sealed
+    assert paper.facts["amount"] == "KES 5,000"
+    said = paper_text(paper.data)
+    assert "R-2" not in said
+    assert "300" not in said.split("Seal")[0]
+
+
+def test_a_paper_is_made_of_one_moment(ama: Talker) -> None:
+    with db.snapshot() as session:
+        assert session.scalar(text("SHOW transaction_isolation")) == "repeatable read"
+        assert session.scalar(text("SHOW transaction_read_only")) == "on"
+
+
+def test_a_statement_that_does_not_fit_is_refused_with_what_to_ask_for(ama: Talker) -> None:
+    values = {"group": group_of(ama).id, "user": ama.row().id}
+    ama.session.execute(MANY, values)
+    ama.session.commit()
+    order, _ = asks(ama, "statement")
+    for _ in range(2):
+        issuing.issue(order)
+    [message] = messages_of(ama, "paper-too-long")
+    assert "statement october" in message.body
+    with db.session() as session:
+        assert session.scalars(select(Document)).all() == []
 
 
 def test_a_job_that_was_killed_before_it_committed_stores_the_same_paper_again(ama: Talker) -> None:

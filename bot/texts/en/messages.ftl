@@ -216,6 +216,7 @@ statement-paper = { $group }: the statement of { $whose ->
         [group] the whole group
        *[own] { $name }
     }, { $first } to { $last }. At the end: { $amount }.
+paper-too-long = That is too long for one paper. Please ask for a shorter time, for example: statement october
 receipt-paper = { $group }: receipt { $number }, { $amount }, { $first }.
 chart-paper = { $group }: the savings as a picture. Together: { $amount }.
 receipt-found = { $group }, receipt { $number }: { $amount } on { $date } { $kind ->
