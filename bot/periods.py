@@ -35,6 +35,14 @@ def recent(today: date) -> Period:
 def read(text: str, today: date, language: str) -> Period | None:
     """The period that somebody named; None when it is none. What is not over yet ends today."""
     said = re.sub(r"\s+", " ", text.strip().casefold().strip(".!?"))
+    if said in ("today", "yesterday"):
+        day = today if said == "today" else today - timedelta(days=1)
+        return Period(day, day)
+    if said in ("this week", "week"):
+        return Period(today - timedelta(days=today.weekday()), today)
+    if said == "last week":
+        monday = today - timedelta(days=today.weekday() + 7)
+        return Period(monday, monday + timedelta(days=6))
     if said in ("this month", "month"):
         return Period(today.replace(day=1), today)
     if said == "last month":

@@ -31,6 +31,7 @@ LedgerError
     ├── IdempotencyConflict   the key was used for something else
     ├── TransactionClosed     the transaction has already ended
     └── ReversalError
+        ├── UnknownReceipt    the group has no receipt with this number
         ├── AlreadyReversed   the transaction was reversed before
         ├── NotReversible     it lies at a provider, or is a reversal itself
         └── NeedsVote         above what officers may reverse alone; `.limit`
@@ -181,6 +182,10 @@ class TransactionClosed(PostingError):
 
 class ReversalError(PostingError):
     code = "reversal_error"
+
+
+class UnknownReceipt(ReversalError):
+    code = "unknown_receipt"
 
 
 class AlreadyReversed(ReversalError):

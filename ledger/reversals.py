@@ -21,14 +21,11 @@ class Reversed:
     posted: Posted
 
 
-def by_officer(
-    session: Session, group_id: int, receipt_number: int, reason: str, at: datetime, cause: Cause
-) -> Reversed | None:
-    """Reverses the transaction with this receipt; None when the group has no such receipt.
+def check(session: Session, group_id: int, receipt_number: int) -> Transaction:
+    """The transaction with this receipt, when officers may reverse it.
 
-    Whoever calls this has checked that the actor is an officer, and tells the group. Raises `AlreadyReversed`,
-    `NotReversible` for money that lies at a provider (it is given back by a refund) and for reversals themselves,
-    `NeedsVote` above the group's limit, or `InsufficientFunds` when the money has been used since.
+    Raises `UnknownReceipt`, `AlreadyReversed`, `NotReversible` for money that lies at a provider (it is given back by a
+    refund) and for reversals themselves, or `NeedsVote` above the group's limit.
     """
     transaction = session.scalar(
         select(Transaction)
@@ -36,7 +33,7 @@ def by_officer(
         .where(Receipt.group_id == group_id, Receipt.number == receipt_number)
     )
     if transaction is None:
-        return None
+        raise errors.UnknownReceipt(f"R-{receipt_number}")
     if transaction.state == "reversed":
         raise errors.AlreadyReversed
     posted = _posted_legs(session, transaction)
@@ -45,7 +42,19 @@ def by_officer(
     limit = officers_limit(session, group_id)
     if transaction.amount_minor > limit.amount_minor:
         raise errors.NeedsVote(limit)
-    return Reversed(transaction, _record(session, transaction, posted, reason, at, cause))
+    return transaction
+
+
+def by_officer(
+    session: Session, group_id: int, receipt_number: int, reason: str, at: datetime, cause: Cause
+) -> Reversed:
+    """Reverses the transaction with this receipt.
+
+    Whoever calls this has checked that the actor is an officer, and tells the group. Raises what `check` raises, or
+    `InsufficientFunds` when the money has been used since.
+    """
+    transaction = check(session, group_id, receipt_number)
+    return Reversed(transaction, undo(session, transaction, reason, at, cause))
 
 
 def officers_limit(session: Session, group_id: int) -> Money:
@@ -59,7 +68,10 @@ def undo(session: Session, transaction: Transaction, reason: str, at: datetime, 
 
     Raises `AlreadyReversed`, `TransactionClosed` when nothing was posted, or `InsufficientFunds`.
     """
-    return _record(session, transaction, _posted_legs(session, transaction), reason, at, cause)
+    posted = _posted_legs(session, transaction)
+    if not posted:
+        raise errors.TransactionClosed("nothing was posted")
+    return _record(session, transaction, posted, reason, at, cause)
 
 
 def _posted_legs(session: Session, transaction: Transaction) -> list[Leg]:
@@ -74,8 +86,6 @@ def _posted_legs(session: Session, transaction: Transaction) -> list[Leg]:
 def _record(
     session: Session, transaction: Transaction, posted: list[Leg], reason: str, at: datetime, cause: Cause
 ) -> Posted:
-    if not posted:
-        raise errors.TransactionClosed("nothing was posted")
     movement = Movement(
         group_id=transaction.group_id,
         kind="reversal",

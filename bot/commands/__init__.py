@@ -47,6 +47,7 @@ ANSWERS: dict[str, Callable[[Talk], Answer]] = {
     "joining.name": joining.take_name,
     "joining.code": joining.take_code,
     "proving.seal": proving.take_seal,
+    "correcting.code": correcting.take_code,
     "creating.name": creating.take_name,
     "choosing.group": choosing.take_group,
     "contributing.amount": contributing.take_amount,

@@ -12,21 +12,22 @@ from ledger.statements import Account, Line
 
 LINES = {"sms": 4, "whatsapp": 8}
 OF_THE_GROUP = re.compile(r"\b(?:of )?(?:the |our )?group(?:'s)?\b", re.I)
-OWN = re.compile(r"^\s*(?:my|mine|own)\b\s*", re.I)
+# What people say around a time: "statement for october please".
+AROUND = re.compile(r"\b(?:please|pls|plz|kindly|my|mine|own|of|for|in|during|the|month of)\b", re.I)
 
 
 def statement(talk: Talk, rest: str) -> Answer:
     """`statement`, `statement group`, `statement october`, `statement group 1 oct to 15 oct`."""
     group = talk.group()
     whole = OF_THE_GROUP.search(rest) is not None
-    named = OWN.sub("", OF_THE_GROUP.sub(" ", rest)).removeprefix("for ").strip(" ,.")
+    named = AROUND.sub(" ", OF_THE_GROUP.sub(" ", rest)).strip(" ,.")
     today = talk.at.astimezone(ZoneInfo(group.time_zone)).date()
     period = periods.read(named, today, talk.language) if named else periods.recent(today)
     if period is None:
         return talk.answer("period-unreadable")
     account = Account(group.id, group.currency, None if whole else talk.user_id)
-    words = _words(talk, group, account, period)
-    if talk.channel == "whatsapp":
+    words, is_empty = _words(talk, group, account, period)
+    if talk.channel == "whatsapp" and not is_empty:
         orders.place(talk, group, orders.STATEMENT, _facts(account, period))
         orders.place(talk, group, orders.CHART, _facts(Account(group.id, group.currency), period))
         words = talk.say("papers-follow", words=words)
@@ -54,15 +55,15 @@ def receipt(talk: Talk, rest: str) -> Answer:
     return Answer(words)
 
 
-def _words(talk: Talk, group: GroupView, account: Account, period: Period) -> str:
-    """The newest lines that fit, and what there was before and after the period."""
+def _words(talk: Talk, group: GroupView, account: Account, period: Period) -> tuple[str, bool]:
+    """The newest lines that fit, and what there was before and after the period; whether all of that is nothing."""
     since, until = period.moments(group.time_zone)
     sums = statements.read(talk.session, account, since, until, limit=1)
     shown = LINES[talk.channel]
     lines = statements.newest(talk.session, account, since, until, shown + 1)
     more, lines = len(lines) > shown, lines[:shown][::-1]
     names = groups.names(talk.session, [line.user_id for line in lines]) if account.user_id is None else {}
-    return talk.say(
+    words = talk.say(
         "statement",
         whose="group" if account.user_id is None else "own",
         group=group.name,
@@ -73,6 +74,7 @@ def _words(talk: Talk, group: GroupView, account: Account, period: Period) -> st
         lines=talk.lines([_line_words(talk, group, line, names) for line in lines], more)
         or talk.say("statement-empty"),
     )
+    return words, not lines and not sums.opening.amount_minor
 
 
 def _line_words(talk: Talk, group: GroupView, line: Line, names: dict[int, str]) -> str:

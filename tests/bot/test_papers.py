@@ -20,7 +20,7 @@ from ledger import legs, reversals, seals
 from ledger.models import Transaction
 from ledger.postings import Movement, record
 from tests.bot.actors import Talker, committed
-from tests.bot.test_proving import brings_cash, group_of, saves
+from tests.bot.test_proving import brings_cash, code_in, group_of, saves
 from tests.conftest import settings_of
 from tests.ledger.actors import CAUSE, as_owner
 from tests.payments.conftest import MovableClock
@@ -307,7 +307,8 @@ def test_reversals_are_told_to_everybody_but_the_officer(ama: Talker) -> None:
         )
         record(session, movement, clock.now(), CAUSE)
         session.commit()
-    ama.says("reverse R-2 wrong member").expects("R-2 is reversed by R-3")
+    ama.says("reverse R-2 wrong member")
+    ama.says(code_in(ama)).expects("R-2 is reversed by R-3")
     ama.session.commit()
     with db.session() as session:
         payload = session.scalars(select(OutboxRow.payload).where(OutboxRow.kind == "bot.reversed")).one()

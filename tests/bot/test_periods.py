@@ -9,6 +9,10 @@ from bot.periods import BEGINNING, Period
 
 TODAY = date(2026, 11, 24)
 READ = {
+    "today": (TODAY, TODAY),
+    "yesterday": (date(2026, 11, 23), date(2026, 11, 23)),
+    "this week": (date(2026, 11, 23), TODAY),
+    "last week": (date(2026, 11, 16), date(2026, 11, 22)),
     "this month": (date(2026, 11, 1), TODAY),
     "last month": (date(2026, 10, 1), date(2026, 10, 31)),
     "this year": (date(2026, 1, 1), TODAY),

@@ -49,6 +49,11 @@ def orders(session: db.Session, kind: str) -> list[dict[str, Any]]:
     return list(session.scalars(select(OutboxRow.payload).where(OutboxRow.kind == kind).order_by(OutboxRow.id)))
 
 
+def code_in(talker: Talker) -> str:
+    """The code that the last question asks for."""
+    return talker.reply.split("reply ")[1][:4]
+
+
 # Seals
 
 
@@ -191,7 +196,10 @@ def test_a_receipt_that_is_not_there_is_said_so(ama: Talker, said: str, answer: 
 def test_an_officer_reverses_with_a_reason_and_everybody_hears_of_it(ama: Talker, session: db.Session) -> None:
     saves(ama, 5_000_000)
     brings_cash(ama, 20_000)
-    ama.says("reverse R-2 wrong member").expects("R-2 is reversed by R-3", "All members are told")
+    ama.says("reverse R-2 wrong member").expects("Reverse R-2, KES 200 of Ama?", "wrong member", "reply 0")
+    assert gsm7.segments(ama.reply) == 1
+    assert orders(session, "bot.reversed") == []
+    ama.says(code_in(ama)).expects("R-2 is reversed by R-3", "All members are told")
     [order] = orders(session, "bot.reversed")
     assert order["receipt"] == 2
     ama.says("receipt 2").expects("It no longer counts: R-3 took it back")
@@ -209,6 +217,7 @@ def test_an_officer_reverses_with_a_reason_and_everybody_hears_of_it(ama: Talker
         ("reverse the last one", "Which receipt, and why?"),
         ("reverse R-2", "Please say why"),
         ("reverse R-2 x", "Please say why"),
+        ("revers R-9 no such thing", "no receipt R-9"),
         ("reverse R-9 no such thing", "no receipt R-9"),
         ("reverse R-1 not mine", "lies at the payment service"),
         ("reverse R-3 wrong amount", "above KES 5,070"),
@@ -236,7 +245,8 @@ def test_money_that_was_used_since_cannot_be_taken_back(ama: Talker, session: db
     group, user_id = group_of(ama), ama.row().id
     moved = legs.banking(legs.CASH_BOX, "paystack", 20_000)
     record(session, Movement(group.id, "banking", Money(20_000, "KES"), moved, "b"), ama.at, Cause(user_id, "sms"))
-    ama.says("reverse R-2 too late").expects("its money has been used since")
+    ama.says("reverse R-2 too late")
+    ama.says(code_in(ama)).expects("its money has been used since")
     assert groups.savings(session, group.id, "KES") == [("Ama", Money(5_020_000, "KES"))]
 
 
@@ -244,5 +254,81 @@ def test_a_reason_with_a_link_is_stripped_of_it(ama: Talker, session: db.Session
     saves(ama, 5_000_000)
     brings_cash(ama, 20_000)
     ama.waits(seconds=timedelta(minutes=1).total_seconds())
-    ama.says("reverse R-2 see https://evil.example now").expects("R-2 is reversed")
+    ama.says("reverse R-2 see https://evil.example now").expects("see now")
+    ama.says(code_in(ama)).expects("R-2 is reversed")
     assert session.scalar(text("SELECT reason FROM transactions WHERE kind = 'reversal'")) == "see now"
+
+
+@pytest.fixture
+def officer(ama: Talker) -> Talker:
+    """Ama, who has been asked whether to reverse R-2."""
+    saves(ama, 5_000_000)
+    brings_cash(ama, 20_000)
+    return ama.says("reverse R-2 wrong member").expects("To do it, reply")
+
+
+def states(session: db.Session) -> set[str]:
+    return set(session.scalars(text("SELECT state FROM transactions WHERE kind IN ('cash_in', 'reversal')")))
+
+
+def test_a_forged_text_alone_reverses_nothing(officer: Talker, session: db.Session) -> None:
+    for guess in ("yes", "1", "0000"):
+        officer.says(guess)
+    officer.expects("Three wrong codes", "Nothing was reversed")
+    assert states(session) == {"completed"}
+    officer.says("1234").expects("did not understand")
+
+
+def test_a_wrong_code_may_be_put_right(officer: Talker, session: db.Session) -> None:
+    code = code_in(officer)
+    officer.says("yes").expects("That is not the code")
+    officer.says(f" {code}. ").expects("R-2 is reversed")
+    assert states(session) == {"reversed", "completed"}
+
+
+def test_a_code_is_good_once_and_for_ten_minutes(officer: Talker, session: db.Session) -> None:
+    code = code_in(officer)
+    officer.waits(minutes=11).says(code).expects("good for ten minutes", "Nothing was reversed")
+    officer.says(code).expects("did not understand")
+    assert states(session) == {"completed"}
+
+
+def test_a_reversal_that_was_left_is_left(officer: Talker, session: db.Session) -> None:
+    code = code_in(officer)
+    officer.says("0").expects("I stopped")
+    officer.says(code)
+    assert states(session) == {"completed"}
+
+
+def test_an_office_that_was_lost_meanwhile_reverses_nothing(officer: Talker, session: db.Session) -> None:
+    code = code_in(officer)
+    session.execute(text("UPDATE memberships SET role = 'member'"))
+    officer.says(code).expects("Only an officer of Umoja")
+    assert states(session) == {"completed"}
+
+
+def test_a_typo_of_reverse_only_asks(ama: Talker, session: db.Session) -> None:
+    saves(ama, 5_000_000)
+    brings_cash(ama, 20_000)
+    ama.says("revers R-2 wrong member").expects("Reverse R-2", "To do it, reply")
+    assert states(session) == {"completed"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["statement please", "statement group please", "group statement of october", "statement for this month, pls"],
+)
+def test_politeness_around_a_time_is_no_riddle(ama: Talker, said: str) -> None:
+    ama.says(said).expects("Umoja, ", "no movements")
+
+
+def test_without_any_movement_no_paper_is_made(session: db.Session) -> None:
+    ama = Talker(session, channel="whatsapp").is_known("Ama")
+    ama.founds("Umoja")
+    ama.says("statement").expects("no movements")
+    assert "follow" not in ama.reply
+    assert orders(session, "bot.issue") == []
+
+
+def test_check_my_balance_is_about_the_balance(ama: Talker) -> None:
+    ama.says("check my balance").expects("you have KES 0")
