@@ -45,9 +45,12 @@ def short(line_hash: bytes) -> str:
 
 
 def read(written: str) -> bytes | None:
-    """The seal in what somebody wrote ("9f3a 22c1", with an O for a nought); None when it is none."""
+    """The seal in what somebody wrote ("9f3a 22c1", with an O for a nought), or all 64 digits of it off a paper.
+
+    The bytes that the hash begins with: 4 or 32. None when it is no seal.
+    """
     figures = re.sub(r"[^0-9A-Z]", "", written.upper()).replace("O", "0").replace("I", "1").replace("L", "1")
-    return bytes.fromhex(figures) if re.fullmatch(r"[0-9A-F]{8}", figures) else None
+    return bytes.fromhex(figures) if re.fullmatch(r"[0-9A-F]{8}|[0-9A-F]{64}", figures) else None
 
 
 def head(session: Session, group_id: int) -> Seal:
@@ -61,18 +64,27 @@ def find(session: Session, group_id: int, start_of_hash: bytes) -> Finding | Non
     `start_of_hash` is what `read` gave, or the whole hash of a paper. Computes every line up to the seal again,
     at about 3 µs a line.
     """
-    values = {"group": group_id, "seal": start_of_hash[:LENGTH_BYTES], "start": start_of_hash}
-    row = session.execute(_FIND, values).one_or_none()
+    row = _line(session, group_id, start_of_hash)
     if row is None:
         return None
     broken = audit.first_broken_line(session, group_id, row.seq)
     return Finding(of(row), row.last_line, intact=broken is None)
 
 
+def stands(session: Session, group_id: int, start_of_hash: bytes) -> bool:
+    """Whether any line of the group's book has this seal; says nothing about the lines before it."""
+    return _line(session, group_id, start_of_hash) is not None
+
+
 def of(row: Row[Any]) -> Seal:
     """The seal of a line of the audit log (`seq`, `at`, `action`, `hash`)."""
     line_hash = bytes(row.hash)
     return Seal(short(line_hash), line_hash.hex(), row.seq, row.at, row.action)
+
+
+def _line(session: Session, group_id: int, start_of_hash: bytes) -> Row[Any] | None:
+    values = {"group": group_id, "seal": start_of_hash[:LENGTH_BYTES], "start": start_of_hash}
+    return session.execute(_FIND, values).one_or_none()
 
 
 _HEAD = text("SELECT seq, at, action, hash FROM audit_log WHERE group_id = :group ORDER BY seq DESC LIMIT 1")

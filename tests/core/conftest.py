@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from alembic.config import Config
 from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
@@ -10,7 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from core.queues import QUEUES
 from sandbox.services import free_port
-from tests.conftest import copy_of
+from tests.conftest import ROOT, copy_of
 from tests.core.work import Bells
 
 
@@ -55,3 +56,11 @@ def bells(redis_url: str) -> Bells:
         return [(job.func_name, list(job.args)) for job in jobs]
 
     return asked
+
+
+@pytest.fixture
+def alembic(committing: str) -> Config:
+    """Alembic led to the test's own database."""
+    config = Config(ROOT / "alembic.ini")
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config

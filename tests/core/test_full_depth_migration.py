@@ -11,7 +11,7 @@ from core import db
 from core.money import Money
 from ledger import audit, contributions, receipts, seals, verifying
 from ledger.audit import Cause
-from tests.conftest import ROOT, copy_of
+from tests.conftest import copy_of
 from tests.ledger.actors import AT
 
 OLD_BOOK = """
@@ -36,13 +36,6 @@ SELECT post_transaction(2, '2026-03-04', 1, 'sms', NULL, '{cash,savings}', '{NUL
 def database_url(server_url: str) -> Iterator[str]:
     with copy_of(server_url, "template0") as url:
         yield url
-
-
-@pytest.fixture
-def alembic(committing: str) -> Config:
-    config = Config(ROOT / "alembic.ini")
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    return config
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 
 from core.db import Base
-from tests.conftest import ROOT, copy_of
+from tests.conftest import copy_of
 
 CONSTRAINTS = text("""
     SELECT CAST(conrelid::regclass AS text), conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -26,14 +26,6 @@ def database_url(server_url: str, migrated: str) -> Iterator[str]:
     """A copy for each test, which takes it apart."""
     with copy_of(server_url, migrated) as url:
         yield url
-
-
-@pytest.fixture
-def alembic(committing: str) -> Config:
-    """Alembic led to a migrated database of the test's own."""
-    config = Config(ROOT / "alembic.ini")
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    return config
 
 
 @pytest.fixture

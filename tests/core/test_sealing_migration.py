@@ -11,7 +11,7 @@ from bot.models import ChannelIdentity, Notification
 from core import db
 from ledger.models import Invitation, User
 from payments.models import ProviderEvent
-from tests.conftest import ROOT, copy_of
+from tests.conftest import copy_of
 
 AMA, EFUA = "+254712345678", "+254712999999"
 CLEAR = """
@@ -34,13 +34,6 @@ def database_url(server_url: str) -> Iterator[str]:
     """An empty one: no step that `migrated` has taken leads back."""
     with copy_of(server_url, "template0") as url:
         yield url
-
-
-@pytest.fixture
-def alembic(committing: str) -> Config:
-    config = Config(ROOT / "alembic.ini")
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    return config
 
 
 @pytest.fixture
