@@ -192,7 +192,8 @@ class Transaction(Base):
     __tablename__ = "transactions"
     __table_args__ = (
         UniqueConstraint("group_id", "idempotency_key"),
-        UniqueConstraint("group_id", "id"),
+        # With what a statement's line says of its transaction.
+        UniqueConstraint("group_id", "id", postgresql_include=["kind", "user_id", "state"]),
         UniqueConstraint("reverses_id"),
         ForeignKeyConstraint(["group_id", "currency"], ["groups.id", "groups.currency"]),
         ForeignKeyConstraint(["group_id", "reverses_id"], ["transactions.group_id", "transactions.id"]),

@@ -58,9 +58,11 @@ def receipt(talk: Talk, rest: str) -> Answer:
 def _words(talk: Talk, group: GroupView, account: Account, period: Period) -> tuple[str, bool]:
     """The newest lines that fit, and what there was before and after the period; whether all of that is nothing."""
     since, until = period.moments(group.time_zone)
-    sums = statements.read(talk.session, account, since, until, limit=1)
+    opening = statements.balance_at(talk.session, account, since)
     shown = LINES[talk.channel]
     lines = statements.newest(talk.session, account, since, until, shown + 1)
+    # From the lines themselves, so that money which comes at this moment cannot make them differ.
+    closing = lines[0].balance if lines else opening
     more, lines = len(lines) > shown, lines[:shown][::-1]
     names = groups.names(talk.session, [line.user_id for line in lines]) if account.user_id is None else {}
     words = talk.say(
@@ -69,12 +71,12 @@ def _words(talk: Talk, group: GroupView, account: Account, period: Period) -> tu
         group=group.name,
         since=talk.day(period.first),
         until=talk.day(period.last),
-        opening=str(sums.opening),
-        closing=str(sums.closing),
+        opening=str(opening),
+        closing=str(closing),
         lines=talk.lines([_line_words(talk, group, line, names) for line in lines], more)
         or talk.say("statement-empty"),
     )
-    return words, not lines and not sums.opening.amount_minor
+    return words, not lines and not opening.amount_minor
 
 
 def _line_words(talk: Talk, group: GroupView, line: Line, names: dict[int, str]) -> str:

@@ -91,7 +91,9 @@ def _key_by_group() -> None:
     op.drop_constraint(op.f("fk_entries_wallet_id_group_id_currency"), "entries")
     for table in ("transactions", "wallets"):
         op.drop_constraint(op.f(f"uq_{table}_id_group_id_currency"), table)
-        op.create_unique_constraint(op.f(f"uq_{table}_group_id_id"), table, ["group_id", "id"])
+    op.create_unique_constraint(op.f("uq_wallets_group_id_id"), "wallets", ["group_id", "id"])
+    op.execute("""ALTER TABLE transactions ADD CONSTRAINT uq_transactions_group_id_id
+                  UNIQUE (group_id, id) INCLUDE (kind, user_id, state)""")
     op.create_foreign_key(
         op.f("fk_transactions_group_id_reverses_id"),
         "transactions",

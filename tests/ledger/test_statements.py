@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from core import db
 from core.money import Money
@@ -88,6 +89,14 @@ def test_the_newest_lines_come_first_with_the_balance_after_each(session: db.Ses
         ("cash_out", _kes(-200), _kes(5500)),
         ("cash_in", _kes(700), _kes(5700)),
     ]
+
+
+def test_the_newest_lines_and_their_balances_are_of_one_moment(session: db.Session, world: World) -> None:
+    statements_run: list[str] = []
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", lambda *call: statements_run.append(call[2]))
+    statements.newest(session, _of(world), *EVER, 3)
+    assert len(statements_run) == 1, "two statements would see two moments"
 
 
 @pytest.mark.parametrize(
