@@ -1,6 +1,7 @@
 """The addresses in papers: the paper itself while its link lives, and the page that holds it against the book."""
 
 import json
+import logging
 from datetime import date
 from typing import Any
 
@@ -12,9 +13,10 @@ from bot.models import Document
 from bot.orders import TYPES
 from core import clock, db, storage
 from core.db import Session
-from core.errors import StorageUnavailable
+from core.errors import StorageError
 from ledger import seals
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("papers", __name__, template_folder="templates")
 
 
@@ -30,7 +32,9 @@ def paper(token: str, file_name: str) -> Response:
         return _page("paper-expired.html", 410)
     try:
         data = storage.storage().get(found.storage_key)
-    except StorageUnavailable:
+    except StorageError as error:
+        # Away for now, or lost for good: the member reads the same, the operator which of the two.
+        log.error("a paper cannot be fetched", extra={"detail": error.code, "reason": found.storage_key})
         answer = _page("paper-away.html", 503)
         answer.headers["Retry-After"] = "60"
         return answer

@@ -263,6 +263,25 @@ def test_a_paper_that_cannot_be_fetched_now_is_asked_for_again(ama: Talker, away
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
 
 
+def test_a_paper_whose_file_is_gone_is_an_alarm_and_no_stack_trace_for_the_member(
+    ama: Talker, web: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    order, _ = asks(ama, "statement")
+    issuing.issue(order)
+    document = only_document()
+
+    def lose(session: db.Session) -> None:
+        session.execute(text("UPDATE documents SET storage_key = 'groups/0/lost.pdf'"))
+
+    committed(lose)
+    answer = web.get(f"/d/{document.token}/statement.pdf")
+    assert answer.status_code == 503
+    assert "cannot be fetched at the moment" in answer.text
+    assert [record.detail for record in caplog.records if record.message == "a paper cannot be fetched"] == [
+        "storage_missing"
+    ]
+
+
 # The weekly note
 
 
