@@ -189,7 +189,7 @@ def test_a_link_runs_out_and_the_verify_page_does_not(ama: Talker, web: FlaskCli
     committed(lambda session: session.execute(text("UPDATE documents SET expires_at = now()")))
     answer = web.get(f"/d/{token}/statement.pdf")
     assert answer.status_code == 410
-    assert "write in the chat: statement" in answer.text
+    assert "To get a new one" in answer.text
     assert web.get(f"/v/{token}").status_code == 200
 
 
