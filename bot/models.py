@@ -12,6 +12,8 @@ from core.fields import Sealed, SealedBase
 
 CHANNELS = ("sms", "whatsapp")
 DOCUMENTS = ("statement", "receipt", "chart")
+CHALLENGES = ("ballot", "cash_in", "cash_out", "guarantee", "payout_account")
+CHALLENGE_STATES = ("open", "used", "cancelled", "expired")
 STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "suppressed")
 
 
@@ -66,6 +68,43 @@ class Dialogue(Base):
     asked_at: Mapped[datetime]
 
 
+class Challenge(Base):
+    """Something that one member is asked from outside their conversation, and the proof that it is they who answer.
+
+    `code` went to their own number and is good for this one thing (`Y 4821`); `token` stands behind a button. Three
+    wrong codes cancel it, and `vote` brings a new one.
+    """
+
+    __tablename__ = "challenges"
+    __table_args__ = (
+        CheckConstraint(f"kind IN {CHALLENGES!r}", name="kind"),
+        CheckConstraint(f"state IN {CHALLENGE_STATES!r}", name="state"),
+        CheckConstraint("code ~ '^[0-9]{4}$'", name="code"),
+        Index("uq_challenges_code", "user_id", "code", unique=True, postgresql_where=text("state = 'open'")),
+        Index(
+            "uq_challenges_subject",
+            "user_id",
+            "kind",
+            "subject_id",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_challenges_user_id_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    kind: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(BigInteger)
+    code: Mapped[str]
+    token: Mapped[str] = mapped_column(unique=True)
+    wrong: Mapped[int] = mapped_column(server_default="0")
+    state: Mapped[str] = mapped_column(server_default="open")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
 class Notification(SealedBase):
     """One outgoing message and what became of it. `rank` only grows, since status callbacks come in any order."""
 
@@ -87,6 +126,8 @@ class Notification(SealedBase):
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     template_sid: Mapped[str | None]
     media_url: Mapped[str | None]
+    buttons: Mapped[list[list[str]] | None] = mapped_column(JSONB)
+    """For WhatsApp: [title, payload] of each; the words alone must be enough where they cannot be shown."""
     status: Mapped[str] = mapped_column(server_default="queued")
     rank: Mapped[int] = mapped_column(server_default="0")
     error_code: Mapped[str | None]

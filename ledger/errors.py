@@ -15,11 +15,22 @@ LedgerError
 │   ├── PeriodsOutOfRange     too few instalments, too many, or too far apart
 │   ├── RoundingOutOfRange    a rounding unit or an instalment multiple below 1
 │   ├── RoundingTooCoarse     an instalment would pay nothing back; `.instalment`
-│   └── DueDateOutOfRange     the calendar ends before the loan does
-├── ImpossibleVotes           more votes than people who may vote, or nobody who may
+│   ├── DueDateOutOfRange     the calendar ends before the loan does
+│   ├── TermTooLong           more periods than the group allows; `.limit`
+│   ├── OtherPeriod           weeks where the group counts in months, or the other way round
+│   ├── AboveSavingsLimit     more than so many times one's own savings; `.limit`
+│   ├── TooManyLoans          as many loans open as the group allows one member
+│   ├── NoLoan                the member has no loan that could be paid back or guaranteed
+│   ├── PaysTooMuch           more than is owed, where the group refuses that; `.limit`
+│   └── GuaranteeError        not enough guarantors, or not one who can; `.code` says which
+├── DecisionError
+│   ├── ImpossibleVotes       more votes than people who may vote, or nobody who may
+│   ├── NobodyMayVote         everybody abstains
+│   ├── NotVoted              no vote of the group allows this movement
+│   └── AlreadyCarriedOut     the vote has been carried out, or is being carried out
 ├── AmountError
 │   ├── AmountNotPositive     zero or less
-│   └── AmountAboveLimit      above the group's limit for one contribution; `.limit`
+│   └── AmountAboveLimit      above a limit of the group; `.limit`
 └── PostingError
     ├── Unbalanced            the legs do not add up to zero
     ├── AmountNotWhole        a leg is no whole number of minor units
@@ -118,8 +129,80 @@ class DueDateOutOfRange(LoanError):
     code = "due_date_out_of_range"
 
 
-class ImpossibleVotes(LedgerError):
+class TermTooLong(LoanError):
+    """`limit` is the most periods that the group allows."""
+
+    code = "term_too_long"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} periods")
+        self.limit = limit
+
+
+class OtherPeriod(LoanError):
+    """`period` is how the group counts: weekly or monthly."""
+
+    code = "other_period"
+
+    def __init__(self, period: str) -> None:
+        super().__init__(f"the group's loans are {period}")
+        self.period = period
+
+
+class AboveSavingsLimit(LoanError):
+    """`limit` is the most that the member may borrow now; nothing or less means that they may borrow nothing."""
+
+    code = "above_savings_limit"
+
+    def __init__(self, limit: Money) -> None:
+        super().__init__(f"at most {limit}")
+        self.limit = limit
+
+
+class TooManyLoans(LoanError):
+    code = "too_many_loans"
+
+
+class NoLoan(LoanError):
+    code = "no_loan"
+
+
+class PaysTooMuch(LoanError):
+    """`limit` is what is owed."""
+
+    code = "pays_too_much"
+
+    def __init__(self, limit: Money) -> None:
+        super().__init__(f"only {limit} is owed")
+        self.limit = limit
+
+
+class GuaranteeError(LoanError):
+    """`code`: guarantor_self, guarantor_twice, guarantor_savings (they have too little), guarantors_missing."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class DecisionError(LedgerError):
+    code = "decision_error"
+
+
+class ImpossibleVotes(DecisionError):
     code = "impossible_votes"
+
+
+class NobodyMayVote(DecisionError):
+    code = "nobody_may_vote"
+
+
+class NotVoted(DecisionError):
+    code = "not_voted"
+
+
+class AlreadyCarriedOut(DecisionError):
+    code = "already_carried_out"
 
 
 class AmountError(LedgerError):

@@ -32,7 +32,10 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A movement that needs no waiting. `key` is unique in the group; `user_id` is the member whom it is about."""
+    """A movement that needs no waiting. `key` is unique in the group; `user_id` is the member whom it is about.
+
+    `approval_id` is the vote by which the group decided it.
+    """
 
     group_id: int
     kind: str
@@ -42,6 +45,7 @@ class Movement:
     user_id: int | None = None
     reason: str | None = None
     reverses_id: int | None = None
+    approval_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,9 @@ def post(
     """Posts `legs` and completes the transaction, which must be pending or processing; what it reserved is settled.
 
     The same legs again answer the first result. Raises `AmountNotWhole`, `AmountTooLarge`, `Unbalanced`,
-    `UnknownWallet`, `InsufficientFunds`, `IdempotencyConflict` (posted before with other legs) or `TransactionClosed`
-    (failed, expired, cancelled); after an answer of the database that transaction can only be rolled back.
+    `UnknownWallet`, `InsufficientFunds`, `IdempotencyConflict` (posted before with other legs), `TransactionClosed`
+    (failed, expired, cancelled) or `NotVoted`; after an answer of the database that transaction can only be rolled
+    back.
     """
     row = call(session, POST, group_id, cause, at, columns(legs) | {"transaction": transaction_id})
     return Posted(transaction_id, row.receipt, row.line, seals.short(bytes(row.seal)), row.replayed)
@@ -74,7 +79,8 @@ def post(
 def record(session: Session, movement: Movement, at: datetime, cause: Cause) -> Posted:
     """Writes down a movement with its legs. The same key with the same content answers the first result.
 
-    Raises what `post` raises, `AmountNotPositive`, `WrongCurrency`, and `AlreadyReversed` for a second reversal.
+    Raises what `post` raises, `AmountNotPositive`, `WrongCurrency`, `AlreadyReversed` for a second reversal, and
+    `AlreadyCarriedOut` for a second movement by the same vote.
     """
     if movement.amount.amount_minor <= 0:
         raise errors.AmountNotPositive
@@ -86,6 +92,7 @@ def record(session: Session, movement: Movement, at: datetime, cause: Cause) -> 
         "key": movement.key,
         "reason": movement.reason,
         "reverses": movement.reverses_id,
+        "approval": movement.approval_id,
     }
     row = call(session, RECORD, movement.group_id, cause, at, columns(movement.legs) | values)
     return Posted(row.transaction, row.receipt, row.line, seals.short(bytes(row.seal)), row.replayed)
@@ -131,7 +138,7 @@ def call(
     try:
         return session.connection().exec_driver_sql(statement, values).one()
     except DBAPIError as error:
-        raise _ledger_error(error) from error
+        raise ledger_error(error) from error
 
 
 def _array(items: Sequence[str | int]) -> str:
@@ -148,7 +155,7 @@ LEGS = "%(kinds)s::text[], %(owners)s::bigint[], %(providers)s::text[], %(amount
 POST = f"SELECT * FROM post_transaction(%(group)s, %(transaction)s, {CAUSE}, {LEGS})"  # noqa: S608
 
 RECORD = f"""SELECT * FROM record_transaction(%(group)s, %(user)s, %(kind)s, %(currency)s, %(amount)s, %(key)s,
-    %(reason)s, %(reverses)s, {CAUSE}, {LEGS})"""  # noqa: S608
+    %(reason)s, %(reverses)s, %(approval)s, {CAUSE}, {LEGS})"""  # noqa: S608
 
 _BY_SQLSTATE: dict[str, type[errors.LedgerError]] = {
     "GW002": errors.Unbalanced,
@@ -156,6 +163,8 @@ _BY_SQLSTATE: dict[str, type[errors.LedgerError]] = {
     "GW004": errors.IdempotencyConflict,
     "GW005": errors.UnknownWallet,
     "GW006": errors.NotHeld,
+    "GW007": errors.NotVoted,
+    "GW008": errors.NobodyMayVote,
     "22003": errors.AmountTooLarge,
 }
 
@@ -165,10 +174,12 @@ _BY_CONSTRAINT: dict[str, type[errors.LedgerError]] = {
     "fk_transactions_group_id_currency": errors.WrongCurrency,
     "fk_transactions_group_id_reverses_id": errors.UnknownWallet,
     "uq_transactions_reverses_id": errors.AlreadyReversed,
+    "uq_transactions_approval": errors.AlreadyCarriedOut,
 }
 
 
-def _ledger_error(error: DBAPIError) -> Exception:
+def ledger_error(error: DBAPIError) -> Exception:
+    """What a refusal of the database means in this package's errors; the error itself when it is none of ours."""
     diagnostics = getattr(error.orig, "diag", None)
     if diagnostics is None:
         return error

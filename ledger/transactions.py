@@ -5,17 +5,19 @@ done.
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from core.db import Session
 from core.money import Money
 from ledger import errors
 from ledger.audit import Cause
 from ledger.models import Transaction
-from ledger.postings import CAUSE, LEGS, Leg, call, columns
+from ledger.postings import CAUSE, LEGS, Leg, call, columns, ledger_error
 
 
 def begin(
@@ -28,10 +30,12 @@ def begin(
     at: datetime,
     cause: Cause,
     reason: str | None = None,
+    approval_id: int | None = None,
 ) -> Transaction:
     """Writes a pending transaction. `key` is unique in the group: the same wish twice is one transaction.
 
-    Raises `IdempotencyConflict` when the key stands for another movement.
+    `approval_id` is the vote that allows it. Raises `IdempotencyConflict` when the key stands for another movement, or
+    `AlreadyCarriedOut` when the vote has another transaction that is open or completed.
     """
     statement = insert(Transaction).values(
         group_id=group_id,
@@ -44,17 +48,22 @@ def begin(
         message_id=cause.message_id,
         created_at=at,
         reason=reason,
+        approval_id=approval_id,
     )
-    made = session.scalars(
-        statement.on_conflict_do_nothing(index_elements=["group_id", "idempotency_key"]).returning(Transaction)
-    ).one_or_none()
+    try:
+        with session.begin_nested() if approval_id else nullcontext():
+            made = session.scalars(
+                statement.on_conflict_do_nothing(index_elements=["group_id", "idempotency_key"]).returning(Transaction)
+            ).one_or_none()
+    except IntegrityError as error:
+        raise ledger_error(error) from error
     if made is not None:
         return made
     known = session.scalars(
         select(Transaction).where(Transaction.group_id == group_id, Transaction.idempotency_key == key)
     ).one()
-    before = (known.kind, known.user_id, known.currency, known.amount_minor, known.reason)
-    if before != (kind, user_id, amount.currency, amount.amount_minor, reason):
+    before = (known.kind, known.user_id, known.currency, known.amount_minor, known.reason, known.approval_id)
+    if before != (kind, user_id, amount.currency, amount.amount_minor, reason, approval_id):
         raise errors.IdempotencyConflict(key)
     return known
 
@@ -74,8 +83,9 @@ def reserve(
     """Promises money to an open transaction: `holds` name wallets and positive amounts (minor units).
 
     Its posting settles the promise, its end releases it. False when it holds exactly that already. Raises
-    `AmountNotPositive`, `InsufficientFunds`, `UnknownWallet`, `TransactionClosed`, or `IdempotencyConflict` when it
-    has promised something else before: a transaction promises once, even if all of it was given back.
+    `AmountNotPositive`, `InsufficientFunds`, `UnknownWallet`, `TransactionClosed`, `NotVoted`, or
+    `IdempotencyConflict` when it has promised something else before: a transaction promises once, even if all of it was
+    given back.
     """
     taken = columns(holds)
     if not taken["amounts"] or min(taken["amounts"]) <= 0:

@@ -1,11 +1,6 @@
-"""The ledger's tables. Sign convention: credit is positive (docs/ledger.md); all amounts are integer minor units.
-
-Every table of a group carries `group_id`, so that groups can one day live on different servers.
-"""
+"""The book: wallets, transactions with their entries and receipts, reservations, the chained history."""
 
 from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
@@ -23,122 +18,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db import Base
-from core.fields import Sealed, SealedBase
-
-ROLES = ("chair", "treasurer", "secretary", "member")
-OFFICERS = ("chair", "treasurer", "secretary")
-# Wallets of a member and of the group, by the side on which their balance lies (docs/ledger.md explains each).
-MEMBER_CREDIT_KINDS = ("savings",)
-MEMBER_DEBIT_KINDS = ("loan", "interest_due", "penalty_due", "fee_due")
-GROUP_CREDIT_KINDS = ("fee_income", "interest_income", "penalty_income", "social_fund")
-GROUP_DEBIT_KINDS = ("cash", "fee_expense", "expense", "bad_debt")
-CREDIT_KINDS = MEMBER_CREDIT_KINDS + GROUP_CREDIT_KINDS
-DEBIT_KINDS = GROUP_DEBIT_KINDS + MEMBER_DEBIT_KINDS
-MOVEMENTS = (
-    "contribution", "withdrawal", "payout", "fee", "loan_disbursement", "repayment", "interest", "penalty", "loan_fee",
-    "refund", "reversal", "cash_in", "cash_out", "banking", "social_fund", "transfer", "guarantee", "share_out",
-    "write_off",
-)  # fmt: skip
-OPEN_STATES = ("pending", "processing")
-
-NOW = text("now()")
-
-
-def _one_of(column: str, values: tuple[str, ...]) -> str:
-    return f"{column} IN ({', '.join(repr(value) for value in values)})"
-
-
-class User(SealedBase):
-    """A person, known by phone number or only by a channel's own id; `name` is None until they have told it.
-
-    `uid` is what name and phone are sealed to: it is there before the database has given the row a number.
-    """
-
-    __tablename__ = "users"
-    __table_args__ = (CheckConstraint("(phone_sealed IS NULL) = (phone_index IS NULL)", name="phone"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    uid: Mapped[UUID] = mapped_column(unique=True, server_default=text("gen_random_uuid()"))
-    phone_sealed: Mapped[bytes | None]
-    phone_index: Mapped[bytes | None] = mapped_column(unique=True)
-    name_sealed: Mapped[bytes | None]
-    phone = Sealed[str | None]("uid", indexed=True)
-    name = Sealed[str | None]("uid")
-    language: Mapped[str] = mapped_column(server_default="en")
-    country: Mapped[str] = mapped_column(server_default="ZZ")
-    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    version: Mapped[int] = mapped_column(server_default="1")
-
-    __mapper_args__ = {"version_id_col": version}
-
-    def __init__(self, **values: Any) -> None:
-        super().__init__(**{"uid": uuid4()} | values)
-
-
-class Group(Base):
-    """A savings group and its rules. `contribution_max_minor` None means: the provider's own limit only."""
-
-    __tablename__ = "groups"
-    __table_args__ = (
-        CheckConstraint("member_limit BETWEEN 1 AND 500", name="member_limit"),
-        CheckConstraint("contribution_max_minor > 0", name="contribution_max"),
-        CheckConstraint(_one_of("fee_bearer", ("payer", "group")), name="fee_bearer"),
-        CheckConstraint("reversal_limit_percent BETWEEN 0 AND 100", name="reversal_limit"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
-        # What transactions refer to: the database itself refuses another currency once there is one.
-        UniqueConstraint("id", "currency"),
-        Index("uq_groups_secret", text("right(code, 6)"), unique=True),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    code: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
-    currency: Mapped[str]
-    country: Mapped[str]
-    time_zone: Mapped[str]
-    member_limit: Mapped[int] = mapped_column(server_default="50")
-    contribution_max_minor: Mapped[int | None] = mapped_column(BigInteger)
-    fee_bearer: Mapped[str] = mapped_column(server_default="payer")
-    reversal_limit_percent: Mapped[int] = mapped_column(server_default="10")
-    """Up to this part of the group's money officers may reverse a mistake without a vote."""
-    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
-    version: Mapped[int] = mapped_column(server_default="1")
-
-    __mapper_args__ = {"version_id_col": version}
-
-
-class Membership(Base):
-    """Who belongs to a group, in which role; rows stay when somebody leaves."""
-
-    __tablename__ = "memberships"
-    __table_args__ = (
-        UniqueConstraint("group_id", "user_id"),
-        CheckConstraint(_one_of("role", ROLES), name="role"),
-        CheckConstraint(_one_of("status", ("active", "left", "removed")), name="status"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    role: Mapped[str] = mapped_column(server_default="member")
-    status: Mapped[str] = mapped_column(server_default="active")
-    joined_at: Mapped[datetime] = mapped_column(server_default=NOW)
-
-
-class Invitation(SealedBase):
-    """A phone number that a member asked to join; one message is sent for it, never more."""
-
-    __tablename__ = "invitations"
-    __table_args__ = (UniqueConstraint("group_id", "phone_index"),)
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    group_id: Mapped[int] = mapped_column(ForeignKey("groups.id"))
-    phone_sealed: Mapped[bytes]
-    phone_index: Mapped[bytes] = mapped_column(index=True)
-    phone = Sealed[str]("group_id", indexed=True)
-    invited_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+from ledger.models.words import (
+    CREDIT_KINDS,
+    DEBIT_KINDS,
+    MEMBER_CREDIT_KINDS,
+    MEMBER_DEBIT_KINDS,
+    MOVEMENTS,
+    OPEN_STATES,
+    one_of,
+)
 
 
 class Wallet(Base):
@@ -152,15 +40,15 @@ class Wallet(Base):
         UniqueConstraint("group_id", "kind", "owner_id", "provider"),
         UniqueConstraint("group_id", "id"),
         ForeignKeyConstraint(["group_id", "currency"], ["groups.id", "groups.currency"], onupdate="CASCADE"),
-        CheckConstraint(_one_of("kind", CREDIT_KINDS + DEBIT_KINDS), name="kind"),
+        CheckConstraint(one_of("kind", CREDIT_KINDS + DEBIT_KINDS), name="kind"),
         CheckConstraint(
-            f"CASE WHEN {_one_of('kind', CREDIT_KINDS)} THEN balance_minor >= 0 ELSE balance_minor <= 0 END",
+            f"CASE WHEN {one_of('kind', CREDIT_KINDS)} THEN balance_minor >= 0 ELSE balance_minor <= 0 END",
             name="balance_side",
         ),
         CheckConstraint("available_minor >= 0", name="available"),
         CheckConstraint("reserved_minor >= 0", name="reserved"),
         CheckConstraint(
-            f"({_one_of('kind', MEMBER_CREDIT_KINDS + MEMBER_DEBIT_KINDS)}) = (owner_id <> 0)",
+            f"({one_of('kind', MEMBER_CREDIT_KINDS + MEMBER_DEBIT_KINDS)}) = (owner_id <> 0)",
             name="members_wallets_have_an_owner",
         ),
         CheckConstraint("(kind = 'cash') = (provider <> '')", name="cash_lies_at_a_provider"),
@@ -197,9 +85,9 @@ class Transaction(Base):
         UniqueConstraint("reverses_id"),
         ForeignKeyConstraint(["group_id", "currency"], ["groups.id", "groups.currency"]),
         ForeignKeyConstraint(["group_id", "reverses_id"], ["transactions.group_id", "transactions.id"]),
-        CheckConstraint(_one_of("kind", MOVEMENTS), name="kind"),
+        CheckConstraint(one_of("kind", MOVEMENTS), name="kind"),
         CheckConstraint(
-            _one_of("state", (*OPEN_STATES, "completed", "failed", "cancelled", "expired", "reversed")), name="state"
+            one_of("state", (*OPEN_STATES, "completed", "failed", "cancelled", "expired", "reversed")), name="state"
         ),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(state IN ('completed', 'reversed')) = (completed_at IS NOT NULL)", name="completed_at"),
@@ -207,8 +95,17 @@ class Transaction(Base):
             "(kind = 'reversal') = (reverses_id IS NOT NULL) AND (kind <> 'reversal' OR coalesce(reason, '') <> '')",
             name="reversal",
         ),
+        ForeignKeyConstraint(["group_id", "approval_id"], ["approvals.group_id", "approvals.id"]),
+        # What the group has decided once is carried out once; a failed attempt makes room for another.
+        Index(
+            "uq_transactions_approval",
+            "group_id",
+            "approval_id",
+            unique=True,
+            postgresql_where=text("approval_id IS NOT NULL AND state IN ('pending', 'processing', 'completed')"),
+        ),
         Index("ix_transactions_member", "group_id", "user_id", "id"),
-        Index("ix_transactions_open", "group_id", "user_id", postgresql_where=text(_one_of("state", OPEN_STATES))),
+        Index("ix_transactions_open", "group_id", "user_id", postgresql_where=text(one_of("state", OPEN_STATES))),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -228,6 +125,8 @@ class Transaction(Base):
     reverses_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None]
     has_reservations: Mapped[bool] = mapped_column(server_default=false())
+    approval_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The vote by which the group decided it: a withdrawal, a loan, a write-off cannot be posted without one."""
 
 
 class Entry(Base):
@@ -269,7 +168,7 @@ class Reservation(Base):
         ForeignKeyConstraint(["group_id", "transaction_id"], ["transactions.group_id", "transactions.id"]),
         ForeignKeyConstraint(["group_id", "wallet_id"], ["wallets.group_id", "wallets.id"]),
         CheckConstraint("amount_minor > 0", name="amount"),
-        CheckConstraint(_one_of("state", ("held", "settled", "released")), name="state"),
+        CheckConstraint(one_of("state", ("held", "settled", "released")), name="state"),
         CheckConstraint("(state = 'held') = (ended_at IS NULL)", name="ended_at"),
         Index("ix_reservations_held", "group_id", "wallet_id", postgresql_where=text("state = 'held'")),
     )
