@@ -5,13 +5,17 @@ from datetime import timedelta
 from bot import weekly
 from core import logs, outbox, queues
 from core.settings import settings
-from payments import collections
+from payments import collections, deciding, payouts
 
 TICKS = {
     # Rings for work whose bell was lost, whose time has come, or whose worker died.
     outbox.sweep: timedelta(seconds=5),
     # Asks about payments nobody told us of, and ends what was not paid in time.
     collections.sweep: timedelta(seconds=10),
+    # Asks about payouts whose end nobody told us of, and sends those that could not be sent.
+    payouts.sweep: timedelta(seconds=10),
+    # Ends the votes whose time is over, and reminds those who have not voted.
+    deciding.sweep: timedelta(seconds=30),
     # Sends each group its seal of the week, on Sunday evening where it lives.
     weekly.sweep: timedelta(minutes=10),
 }

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from bot import understanding
-from bot.commands import ANSWERS, COMMANDS, basics, choosing, joining
+from bot.commands import ANSWERED, ANSWERS, COMMANDS, basics, choosing, joining, voting
 from bot.errors import NeedsGroup
 from bot.models import ChannelIdentity
 from bot.talk import QUESTION_LIFETIME, Answer, GroupView, Incoming, Talk
@@ -65,6 +65,10 @@ def decide(talk: Talk) -> Answer:
     understood = understanding.read(talk.incoming.text, talk.language)
     if talk.name is None:
         return joining.first_contact(talk, understood)
+    ballot = voting.read(talk.incoming.text)
+    answered = voting.answer(talk, ballot, ANSWERED) if ballot else None
+    if answered is not None:
+        return answered
     try:
         return _answer_or_command(talk, understood)
     except NeedsGroup:

@@ -1,6 +1,6 @@
 """The bot's work in the background: what members hear about events, and delivering it."""
 
-from bot import announcing, delivery, issuing
+from bot import announcing, announcing_votes, delivery, issuing
 from core import clock, db, outbox
 
 
@@ -53,4 +53,76 @@ def payment_held(payload: outbox.Payload) -> None:
     """The payer and the officers hear that a person is checking a payment."""
     with db.session() as session:
         announcing.payment_held(session, payload["checkout"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def vote_opened(payload: outbox.Payload) -> None:
+    """Ballots for everybody who may vote."""
+    with db.session() as session:
+        announcing_votes.opened(session, payload["group"], payload["approval"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def vote_reminder(payload: outbox.Payload) -> None:
+    """Once more to those who have not voted."""
+    with db.session() as session:
+        announcing_votes.reminder(session, payload["group"], payload["approval"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def vote_ended(payload: outbox.Payload) -> None:
+    """How the group has decided."""
+    with db.session() as session:
+        announcing_votes.ended(session, payload["group"], payload["approval"], payload["result"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def paid_out(payload: outbox.Payload) -> None:
+    """Everybody hears that money has left, and by which vote."""
+    with db.session() as session:
+        announcing_votes.paid_out(session, payload["transaction"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def payout_failed(payload: outbox.Payload) -> None:
+    """A payout did not arrive, or came back."""
+    with db.session() as session:
+        announcing_votes.payout_failed(session, payload["transaction"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def cash_due(payload: outbox.Payload) -> None:
+    """The officers hear what to hand over from the box."""
+    with db.session() as session:
+        announcing_votes.cash_due(session, payload["transaction"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def account_checked(payload: outbox.Payload) -> None:
+    """A member is asked whether the payout account is right."""
+    with db.session() as session:
+        announcing_votes.account_checked(session, payload["account"], payload["problem"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def account_changed(payload: outbox.Payload) -> None:
+    """The group hears of a new payout account."""
+    with db.session() as session:
+        announcing_votes.account_changed(session, payload["account"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def account_stopped(payload: outbox.Payload) -> None:
+    """The group hears that a change of account was stopped."""
+    with db.session() as session:
+        announcing_votes.account_stopped(session, payload["account"], clock.now())
         session.commit()

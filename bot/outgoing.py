@@ -9,11 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 from bot import texts
 from bot.channels import gsm7
 from bot.models import ChannelIdentity, Notification
+from bot.texts import Sentence
 from core import outbox, phone
 from core.db import Session
 from core.fields import values_of
 from ledger.models import User
 
+Button = tuple[Sentence, str]
+"""What stands on a button, and the payload that comes back when it is pressed."""
 AGAIN = ":again"
 AGAIN_AFTER = timedelta(minutes=15)
 
@@ -28,12 +31,16 @@ def notify(
     dedupe_key: str,
     at: datetime,
     media_url: str | None = None,
+    buttons: list[Button] | None = None,
+    everywhere: bool = False,
 ) -> None:
     """Tells a member something, on the channel they last wrote from. The same `dedupe_key` is told once.
 
-    Who opted out everywhere, or has never written to us, is told nothing.
+    `buttons` are for WhatsApp; the words must be enough without them. With `everywhere` it goes
+    to all their channels: what somebody who took over one phone would like to hide. Who opted out everywhere, or has
+    never written to us, is told nothing.
     """
-    identity = session.scalar(
+    identities = session.scalars(
         select(ChannelIdentity)
         .where(
             ChannelIdentity.user_id == user_id,
@@ -41,10 +48,11 @@ def notify(
             ChannelIdentity.last_inbound_at.is_not(None),
         )
         .order_by(ChannelIdentity.last_inbound_at.desc())
-        .limit(1)
-    )
-    if identity is not None:
-        _queue(session, identity, key, values, group_id, dedupe_key, at, media_url)
+        .limit(None if everywhere else 1)
+    ).all()
+    for place, identity in enumerate(identities):
+        unique_key = dedupe_key if place == 0 else f"{dedupe_key}:{identity.channel}:{identity.id}"
+        _queue(session, identity, key, values, group_id, unique_key, at, media_url, buttons)
 
 
 def invite(session: Session, number: str, values: dict[str, Any], *, group_id: int, at: datetime) -> bool:
@@ -105,10 +113,12 @@ def _queue(
     dedupe_key: str,
     at: datetime,
     media_url: str | None = None,
+    buttons: list[Button] | None = None,
 ) -> None:
     language = session.get_one(User, identity.user_id).language
+    shown = [[texts.say(language, identity.channel, title.key), payload] for title, payload in buttons or []]
     body = texts.say(language, identity.channel, key, **values)
-    _insert(session, identity, key, body, group_id, dedupe_key, at, media_url=media_url)
+    _insert(session, identity, key, body, group_id, dedupe_key, at, media_url=media_url, buttons=shown or None)
 
 
 def _insert(
@@ -121,6 +131,7 @@ def _insert(
     at: datetime,
     delay: timedelta = outbox.NO_DELAY,
     media_url: str | None = None,
+    buttons: list[list[str]] | None = None,
 ) -> None:
     message = Notification(
         group_id=group_id,
@@ -134,6 +145,7 @@ def _insert(
         created_at=at,
         # Pictures and papers are for WhatsApp; a text message carries the words alone.
         media_url=media_url if identity.channel == "whatsapp" else None,
+        buttons=buttons if identity.channel == "whatsapp" else None,
     )
     statement = insert(Notification).values(values_of(message))
     made = session.scalar(statement.on_conflict_do_nothing().returning(Notification.id))

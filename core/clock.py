@@ -4,7 +4,8 @@ Only the sandbox moves this clock, by a file that holds an offset in seconds; se
 Leases and back-offs of the outbox use the database's own clock instead, so moving this one never re-runs a job.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from core.settings import settings
 
@@ -23,3 +24,8 @@ def offset() -> timedelta:
         return timedelta(seconds=int(path.read_text()))
     except (FileNotFoundError, ValueError):
         return timedelta(0)
+
+
+def day_at(moment: datetime, time_zone: str) -> date:
+    """The day that it is there at that moment: what is due "on the 5th" is due by the clock of the group."""
+    return moment.astimezone(ZoneInfo(time_zone)).date()

@@ -27,7 +27,8 @@ REMIND_BEFORE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the group is asked. `user_id` is the member whom it is about, `amount` what would reach the payee.
+    """What the group is asked. `user_id` is the member whom it is about, `amount` what would reach the payee, who is
+    another member only when `details` say so ("payee").
 
     `destination` is where the money would go, in the words of the payments package; `details` are ids and plain values
     that carrying it out needs. `facts` is everything that the ballot says, and is frozen with it.
@@ -83,7 +84,8 @@ def ask(session: Session, group: Group, subject: Subject, at: datetime, cause: C
     """
     facts = json.dumps(subject.facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     uid = uuid4()
-    abstains = subject.user_id if group.beneficiary_abstains and subject.kind in MONEY_SUBJECTS else None
+    payee = subject.details.get("payee", subject.user_id)
+    abstains = payee if group.beneficiary_abstains and subject.kind in MONEY_SUBJECTS else None
     values = {
         "uid": str(uid),
         "kind": subject.kind,

@@ -20,6 +20,19 @@ class Balances:
 
 
 @dataclass(frozen=True, slots=True)
+class Available:
+    """What may still be promised: of the member's savings, and of the group's money at one place.
+
+    `own_held` is what of the savings is held for something; `group` is all the money that the group has anywhere.
+    """
+
+    own: Money
+    own_held: Money
+    cash: Money
+    group: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One of a member's own transactions; `receipt_number` only when it was posted."""
 
@@ -33,6 +46,12 @@ def balances(session: Session, group_id: int, user_id: int, currency: str) -> Ba
     """Own savings, group's cash and own open contributions in one query."""
     row = session.execute(_BALANCES, {"group": group_id, "user": user_id}).one()
     return Balances(Money(row.own, currency), Money(row.held, currency), Money(row.open, currency))
+
+
+def available(session: Session, group_id: int, user_id: int, currency: str, provider: str) -> Available:
+    """What this member could take out through this provider (or the cash box) at this moment."""
+    row = session.execute(_AVAILABLE, {"group": group_id, "user": user_id, "provider": provider}).one()
+    return Available(*(Money(amount, currency) for amount in row))
 
 
 def own_lines(session: Session, group_id: int, user_id: int, limit: int) -> list[Line]:
@@ -55,4 +74,11 @@ _BALANCES = text("""
            CAST(coalesce(-sum(balance_minor) FILTER (WHERE kind = 'cash'), 0) AS bigint) AS held,
            (SELECT CAST(coalesce(sum(amount_minor), 0) AS bigint) FROM transactions
              WHERE group_id = :group AND user_id = :user AND state IN ('pending', 'processing')) AS open
+      FROM wallets WHERE group_id = :group""")
+
+_AVAILABLE = text("""
+    SELECT CAST(coalesce(sum(available_minor) FILTER (WHERE kind = 'savings' AND owner_id = :user), 0) AS bigint),
+           CAST(coalesce(sum(reserved_minor) FILTER (WHERE kind = 'savings' AND owner_id = :user), 0) AS bigint),
+           CAST(coalesce(sum(available_minor) FILTER (WHERE kind = 'cash' AND provider = :provider), 0) AS bigint),
+           CAST(coalesce(-sum(balance_minor) FILTER (WHERE kind = 'cash'), 0) AS bigint)
       FROM wallets WHERE group_id = :group""")

@@ -21,8 +21,8 @@ class Reversed:
     posted: Posted
 
 
-def check(session: Session, group_id: int, receipt_number: int) -> Transaction:
-    """The transaction with this receipt, when officers may reverse it.
+def check(session: Session, group_id: int, receipt_number: int, officers_alone: bool = True) -> Transaction:
+    """The transaction with this receipt, when it may be reversed: by officers alone, or else by a vote of the group.
 
     Raises `UnknownReceipt`, `AlreadyReversed`, `NotReversible` for money that lies at a provider (it is given back by a
     refund) and for reversals themselves, or `NeedsVote` above the group's limit.
@@ -39,8 +39,7 @@ def check(session: Session, group_id: int, receipt_number: int) -> Transaction:
     posted = _posted_legs(session, transaction)
     if transaction.kind == "reversal" or any(leg.provider not in ("", legs.CASH_BOX) for leg in posted):
         raise errors.NotReversible(transaction.kind)
-    limit = officers_limit(session, group_id)
-    if transaction.amount_minor > limit.amount_minor:
+    if officers_alone and transaction.amount_minor > (limit := officers_limit(session, group_id)).amount_minor:
         raise errors.NeedsVote(limit)
     return transaction
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -68,6 +68,11 @@ def begin(
     return known
 
 
+def lock_group(session: Session, group_id: int) -> None:
+    """Waits for the group's lock, which every function of the book takes first, and holds it to the end."""
+    session.execute(_LOCK, {"group": group_id})
+
+
 def mark_processing(session: Session, transaction_id: int) -> None:
     """Its money is on the way. Nothing changes when the transaction has already ended."""
     # Found by its key alone: a condition on the state may cost a scan of all open ones.
@@ -116,6 +121,8 @@ def end(
     values = {"transaction": transaction_id, "state": state, "reason": reason}
     return bool(call(session, _END, group_id, cause, at, values).ended)
 
+
+_LOCK = text("SELECT pg_advisory_xact_lock(:group)")
 
 _RESERVE = f"SELECT * FROM reserve_funds(%(group)s, %(transaction)s, {CAUSE}, {LEGS})"  # noqa: S608
 

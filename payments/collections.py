@@ -36,9 +36,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PayLink:
-    """What the pay page shows. `state` is the contribution's; `receipt_number` once it is completed."""
+    """What the pay page shows: `kind` is contribution or repayment; `receipt_number` once it is completed."""
 
     token: str
+    kind: str
     group_name: str
     payer_name: str
     state: str
@@ -47,26 +48,29 @@ class PayLink:
     receipt_number: int | None
 
 
-def request(session: Session, group_id: int, user_id: int, amount: Money, at: datetime, cause: Cause) -> Collection:
-    """Writes a pending contribution of `amount` with its quote and pay link; the message that asked is its key.
+def request(
+    session: Session, group_id: int, user_id: int, amount: Money, at: datetime, cause: Cause, kind: str = "contribution"
+) -> Collection:
+    """Writes a pending contribution (or repayment) of `amount` with its quote and pay link; the message is its key.
 
     A member who asks again for the same amount before opening a checkout gets the same one.
     Raises `UnsupportedCurrency`, `AmountBelowMinimum`, `AmountNotPositive` or `AmountAboveLimit`.
     """
     provider = providers.for_currency(amount.currency)
     smallest, largest = provider.limits(amount.currency)
-    rules, waiting = _rules_and_unpaid(session, group_id, user_id, amount, at)
+    rules, waiting = _rules_and_unpaid(session, group_id, user_id, amount, kind, at)
     payer_bears_fee = rules.fee_bearer == "payer"
     most = (largest - provider.fee(largest) if payer_bears_fee else largest).amount_minor
     most -= most % provider.step_minor(amount.currency)
-    contributions.check_amount(amount, Money(min(rules.contribution_max_minor or most, most), amount.currency))
+    limit = rules.contribution_max_minor if kind == "contribution" else None
+    contributions.check_amount(amount, Money(min(limit or most, most), amount.currency))
     if amount.amount_minor < smallest.amount_minor:
         raise errors.AmountBelowMinimum(smallest)
     if waiting is not None:
         return waiting  # Asked twice, and not paid yet: the same link, not a second debt.
     quoted = quote(provider, amount, payer_bears_fee)
-    key = f"contribute:{cause.message_id}" if cause.message_id else f"contribute:{secrets.token_hex(16)}"
-    transaction = contributions.begin(session, group_id, user_id, amount, key, at, cause)
+    key = f"{kind}:{cause.message_id or secrets.token_hex(16)}"
+    transaction = transactions.begin(session, group_id, kind, user_id, amount, key, at, cause)
     statement = insert(Collection).values(
         group_id=group_id,
         transaction_id=transaction.id,
@@ -83,7 +87,7 @@ def request(session: Session, group_id: int, user_id: int, amount: Money, at: da
 
 
 def _rules_and_unpaid(
-    session: Session, group_id: int, user_id: int, amount: Money, at: datetime
+    session: Session, group_id: int, user_id: int, amount: Money, kind: str, at: datetime
 ) -> tuple[Group, Collection | None]:
     """The group, and the member's newest link for this very amount that nobody has opened yet: one round trip."""
     unpaid = (
@@ -94,6 +98,7 @@ def _rules_and_unpaid(
                 Transaction.group_id == group_id,
                 Transaction.user_id == user_id,
                 Transaction.state == "pending",
+                Transaction.kind == kind,
                 Transaction.amount_minor == amount.amount_minor,
             )
         )
@@ -134,6 +139,7 @@ def look_at(session: Session, token: str, at: datetime) -> PayLink:
     )
     return PayLink(
         token=token,
+        kind=transaction.kind,
         group_name=group_name,
         payer_name=payer.name or "",
         # Nobody has swept yet what ran out a moment ago; it is over all the same.

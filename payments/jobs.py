@@ -5,8 +5,8 @@ import logging
 from sqlalchemy import select
 
 from core import db, outbox
-from payments import collections
-from payments.models import Checkout, ProviderEvent
+from payments import accounts, collections, payouts
+from payments.models import Checkout, Payout, ProviderEvent
 from payments.provider import Outcome
 
 TAKEN_BACK = ("refund.processed", "charge.dispute.create")
@@ -31,6 +31,11 @@ def read_event(payload: outbox.Payload) -> None:
         checkout_id = session.scalar(
             select(Checkout.id).where(Checkout.provider == event.provider, Checkout.reference == event.reference)
         )
+        payout_id = session.scalar(
+            select(Payout.id).where(Payout.provider == event.provider, Payout.reference == event.reference)
+        )
+    if payout_id is not None:
+        payouts.verify(payout_id)
     if checkout_id is None:
         return
     if event.event_key.startswith(TAKEN_BACK):
@@ -47,3 +52,21 @@ def read_event(payload: outbox.Payload) -> None:
 def expire(payload: outbox.Payload) -> None:
     """Ends a contribution whose pay link ran out."""
     collections.expire(payload["collection"])
+
+
+@outbox.job
+def check_account(payload: outbox.Payload) -> None:
+    """Asks the provider about the account that a member wants their money on."""
+    accounts.check(payload["account"])
+
+
+@outbox.job
+def submit_payout(payload: outbox.Payload) -> None:
+    """Sends a payout that is reserved."""
+    payouts.submit(payload["payout"])
+
+
+@outbox.job
+def verify_payout(payload: outbox.Payload) -> None:
+    """Asks the provider what became of a payout."""
+    payouts.verify(payload["payout"])

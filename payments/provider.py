@@ -1,4 +1,4 @@
-"""What every payment provider must be able to do, and how each of its answers is understood.
+"""What every payment provider must be able to do, in and out, and how each of its answers is understood.
 
 An adapter speaks one provider's protocol and nothing else: it never touches the database and never decides what an
 answer means for the books. Every call ends as exactly one `Outcome` (the model of Kill Bill's payment plugins).
@@ -7,7 +7,7 @@ answer means for the books. Every call ends as exactly one `Outcome` (the model 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from core.money import Money
 from payments.errors import AmountNotPayable
@@ -68,10 +68,113 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A signed webhook: `key` is the same for every delivery of the same news."""
+    """A signed webhook: `key` is the same for every delivery of the same news, `kind` its name at the provider.
+
+    It is a hint to ask about `reference`, never proof: for a payout that is its own reference.
+    """
 
     key: str
     reference: str
+    kind: str
+
+
+AccountKind = Literal["bank", "mobile_money"]
+"""Where a payout can go: an account at a bank, or a wallet that a phone number names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A bank, or an operator of wallets; `code` is the provider's own and means nothing elsewhere."""
+
+    code: str
+    name: str
+    kind: AccountKind
+
+
+@dataclass(frozen=True, slots=True)
+class BanksAnswer:
+    """`banks` is complete when, and only when, the outcome is SUCCEEDED; it may be repeated freely."""
+
+    outcome: Outcome
+    banks: tuple[Bank, ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDetails:
+    """Where somebody wants to be paid. `number`: the bank's account number as written in the country, or E.164."""
+
+    kind: AccountKind
+    bank_code: str
+    number: str
+    holder: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class HolderAnswer:
+    """`holder` is the name that the bank has, when the outcome is SUCCEEDED; DECLINED: it knows no such account."""
+
+    outcome: Outcome
+    holder: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientAnswer:
+    """`code` names the account in payouts and is there when, and only when, the outcome is SUCCEEDED.
+
+    Asking again makes no second recipient, so that every outcome but DECLINED may be repeated.
+    """
+
+    outcome: Outcome
+    code: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutOrder:
+    """What is paid out: `amount` arrives in full, the fee is taken beside it.
+
+    `reference` is 16 to 50 of `[a-z0-9-]`, stored before it is sent and never used for another payout; `reason` is
+    shown on the receiver's statement.
+    """
+
+    reference: str
+    amount: Money
+    recipient_code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutAnswer:
+    """What came of sending a payout, once.
+
+    SUCCEEDED: paid already. PENDING: taken, and under way. DECLINED: surely not taken, such as an invalid order or too
+    low a balance. NOT_SENT: it never reached them. UNKNOWN: it may have happened (time-out, 5xx, unreadable, a
+    reference that they have already): only ever verified, never sent under another reference. `status` is in the
+    provider's own words.
+    """
+
+    outcome: Outcome
+    status: str
+    transfer_code: str | None = None
+    fee: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutVerification:
+    """What the provider says about a payout: `status` in its own words, `fee` only when it was paid.
+
+    DECLINED: it failed or came back, `status` says which; also a payout that was SUCCEEDED before may be `reversed`. A
+    reference they do not know is PENDING with status `not_found`: soon after sending, that proves nothing.
+    """
+
+    outcome: Outcome
+    status: str
+    reference: str | None = None
+    amount: Money | None = None
+    fee: Money | None = None
 
 
 class Provider(Protocol):
@@ -99,6 +202,39 @@ class Provider(Protocol):
 
         Raises `BadSignature` unless the provider signed exactly these bytes.
         """
+
+    def account_kinds(self, currency: str) -> tuple[AccountKind, ...]:
+        """Where payouts in this currency can go, the most usual first. Raises `UnsupportedCurrency`."""
+
+    def payout_limits(self, currency: str, kind: AccountKind) -> tuple[Money, Money]:
+        """The smallest and largest amount of one payout. Raises `UnsupportedCurrency` if nothing can go there."""
+
+    def payout_step_minor(self, currency: str) -> int:
+        """What a payout must be a multiple of, in minor units: 100 where only whole shillings can be sent."""
+
+    def payout_fee(self, amount: Money, kind: AccountKind) -> Money:
+        """What the provider takes beside `amount`, by its published schedule; never falls as `amount` grows.
+
+        Raises `UnsupportedCurrency`.
+        """
+
+    def banks(self, currency: str) -> BanksAnswer:
+        """Asks for the banks and wallets that payouts in this currency can go to."""
+
+    def can_name_holder(self, currency: str, kind: AccountKind) -> bool:
+        """Whether `holder` can be asked about such accounts."""
+
+    def holder(self, number: str, bank_code: str) -> HolderAnswer:
+        """Asks whose account it is; `number` as in `AccountDetails`."""
+
+    def recipient(self, account: AccountDetails) -> RecipientAnswer:
+        """Makes the account known, so that payouts can go to it."""
+
+    def send_payout(self, order: PayoutOrder) -> PayoutAnswer:
+        """Sends the payout once; what became of an UNKNOWN one is for `verify_payout` alone to say."""
+
+    def verify_payout(self, reference: str) -> PayoutVerification:
+        """Asks what became of a payout; a pure read, so it may be repeated freely."""
 
 
 def quote(provider: Provider, amount: Money, payer_bears_fee: bool) -> Quote:

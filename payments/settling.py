@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from core import outbox
+from core import clock, outbox
 from core.db import Session
 from core.money import Money
-from ledger import audit, contributions, transactions
+from ledger import audit, contributions, repaying, transactions
 from ledger.audit import Cause
-from ledger.models import OPEN_STATES, Transaction
+from ledger.models import OPEN_STATES, Group, Transaction
 from payments.models import Checkout, Collection
 from payments.provider import Outcome, Verification
 
@@ -86,10 +86,11 @@ def _post(
     if transaction.state not in OPEN_STATES:
         # Paid a second time, or after the link ran out: it is the member's money all the same, never left unbooked.
         amount = Money(transaction.amount_minor, transaction.currency)
-        transaction = contributions.begin(
-            session, transaction.group_id, transaction.user_id, amount, f"late:{checkout.reference}", at, cause
+        key = f"late:{checkout.reference}"
+        transaction = transactions.begin(
+            session, transaction.group_id, transaction.kind, transaction.user_id, amount, key, at, cause
         )
-    contributions.complete(session, transaction, checkout.provider, paid.amount_minor, fee.amount_minor, at, cause)
+    _book(session, transaction, checkout.provider, paid.amount_minor, fee.amount_minor, at, cause)
     if fee.amount_minor != collection.fee_minor:
         log.warning(
             "the provider's fee is not what was quoted",
@@ -99,10 +100,22 @@ def _post(
     collection.closed_at = collection.closed_at or at
     outbox.put(
         session,
-        "bot.contribution_completed",
+        f"bot.{transaction.kind}_completed",
         {"transaction": transaction.id},
-        f"contribution_completed:{transaction.id}",
+        f"{transaction.kind}_completed:{transaction.id}",
     )
+
+
+def _book(
+    session: Session, transaction: Transaction, provider: str, gross_minor: int, fee_minor: int, at: datetime,
+    cause: Cause,
+) -> None:  # fmt: skip
+    if transaction.kind == "repayment":
+        time_zone = session.scalars(select(Group.time_zone).where(Group.id == transaction.group_id)).one()
+        on = clock.day_at(at, time_zone)
+        repaying.complete_repayment(session, transaction, provider, gross_minor, fee_minor, on, at, cause)
+    else:
+        contributions.complete(session, transaction, provider, gross_minor, fee_minor, at, cause)
 
 
 def _hold(session: Session, checkout: Checkout, reason: str, at: datetime) -> None:

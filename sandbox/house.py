@@ -6,6 +6,7 @@
 import os
 import shlex
 import signal
+import json
 import subprocess
 import sys
 import time
@@ -31,6 +32,18 @@ NOTICE = {
     "variables": {"1": "Ama contributed KES 5,000"},
     "types": {"twilio/text": {"body": "News from your savings group: {{1}} (GroupWallet)"}},
 }
+CHOICE = {
+    "friendly_name": "choice",
+    "language": "en",
+    "variables": {"1": "Umoja asks you something", "2": "Yes", "3": "y:token", "4": "No", "5": "n:token"},
+    "types": {
+        "twilio/quick-reply": {
+            "body": "{{1}}",
+            "actions": [{"title": "{{2}}", "id": "{{3}}"}, {"title": "{{4}}", "id": "{{5}}"}],
+        }
+    },
+}
+TEMPLATES = (NOTICE, CHOICE)
 
 
 @dataclass
@@ -47,7 +60,7 @@ class House:
     job_timeout_seconds: int = 60
     webhook_retry_seconds: float = 180
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    notice_sid: str = ""
+    content_sids: dict[str, str] = field(default_factory=dict)
 
     @property
     def web_url(self) -> str:
@@ -82,7 +95,7 @@ class House:
             "TWILIO_SMS_NUMBER": config.twilio_sms_number,
             "TWILIO_WHATSAPP_NUMBER": config.twilio_whatsapp_number,
             "TWILIO_BASE_URL": self.sandbox_url,
-            "TWILIO_CONTENT_SIDS": f'{{"notice": "{self.notice_sid}"}}' if self.notice_sid else "{}",
+            "TWILIO_CONTENT_SIDS": json.dumps(self.content_sids),
             "PAYSTACK_SECRET_KEY": config.paystack_secret_key,
             "PAYSTACK_BASE_URL": f"{self.sandbox_url}/paystack",
             "PAYER_EMAIL_DOMAIN": "payers.groupwallet.example",
@@ -187,16 +200,16 @@ class House:
 
     def _start_sandbox(self) -> None:
         self._start_and_await("sandbox", f"{self.sandbox_url}/healthz")
-        self.notice_sid = self._notice_template()
+        self.content_sids = {str(template["friendly_name"]): self._sid_of(template) for template in TEMPLATES}
 
-    def _notice_template(self) -> str:
-        """WhatsApp lets us start a conversation only by an approved template; the stand-in needs one too."""
+    def _sid_of(self, template: dict[str, object]) -> str:
+        """WhatsApp lets us start a conversation, and show buttons, only by a template; the stand-in needs them too."""
         auth = (self.config.twilio_account_sid, self.config.twilio_auth_token)
         url = f"{self.sandbox_url}/v1/Content"
         for content in requests.get(url, auth=auth, timeout=5).json().get("contents", []):
-            if content["friendly_name"] == NOTICE["friendly_name"]:
+            if content["friendly_name"] == template["friendly_name"]:
                 return str(content["sid"])
-        return str(requests.post(url, json=NOTICE, auth=auth, timeout=5).json()["sid"])
+        return str(requests.post(url, json=template, auth=auth, timeout=5).json()["sid"])
 
     def _start_and_await(self, name: str, url: str) -> None:
         self.start(name)

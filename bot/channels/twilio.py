@@ -124,13 +124,19 @@ def send(
     status_callback: str,
     template_sid: str | None = None,
     media_url: str | None = None,
+    buttons: list[list[str]] | None = None,
 ) -> Sent:
-    """Sends one message. "unknown" must never simply be sent again: ask `find_sent` first."""
+    """Sends one message. "unknown" must never simply be sent again: ask `find_sent` first.
+
+    `buttons` fill the variables of a template that has as many: title and payload of each, behind the words.
+    """
     content: dict[str, Any] = {"body": body}
     if media_url:
         content["media_url"] = [media_url]
     if template_sid:
-        content = {"content_sid": template_sid, "content_variables": json.dumps({"1": _one_line(body)})}
+        values = [_one_line(body), *(part for button in buttons or [] for part in button)]
+        variables = {str(number): value for number, value in enumerate(values, start=1)}
+        content = {"content_sid": template_sid, "content_variables": json.dumps(variables)}
     started = time.monotonic()
     try:
         message = _client().messages.create(

@@ -1,63 +1,62 @@
-"""Mistakes: an officer reverses a receipt with a reason, and everybody hears of it.
+"""Mistakes: an officer reverses a receipt with a reason, and everybody hears of it; above the limit the group votes.
 
-Asked first, with a code that only the officer's own phone gets to see: the sender of an SMS can be forged, so the words
-alone move nothing.
+Said back first (`bot.confirming`): the sender of an SMS can be forged, so the words alone move nothing.
 """
 
 import re
-import secrets
-from datetime import timedelta
 
+from bot import confirming, requests
+from bot.commands import withdrawing
 from bot.talk import Answer, GroupView, Talk
 from core import outbox
+from core.money import Money
 from ledger import errors, groups, receipts, reversals
-from ledger.models import OFFICERS
-
-MOST_REASON = 120
-MOST_WRONG_CODES = 3
-CODE_LIFETIME = timedelta(minutes=10)
+from ledger.approvals import Subject
+from ledger.models import OFFICERS, Group
+from payments import deciding
 
 
 def reverse(talk: Talk, rest: str) -> Answer:
-    """`reverse R-12 wrong member`: for officers, within the group's limit."""
+    """`reverse R-12 wrong member`: for officers, within the group's limit; above it the group is asked."""
     group = talk.group()
     if group.role not in OFFICERS:
         return talk.answer("reverse-only-officers", group=group.name)
     match = re.match(r"\s*(?:r(?:eceipt)?[\s-]*)?(\d{1,9})\b[\s,:.-]*(.*)", rest, re.I | re.S)
     if match is None:
         return talk.answer("reverse-how")
-    number, reason = int(match[1]), _reason(match[2])
+    number, reason = int(match[1]), requests.one_line(match[2])
     if len(reason) < 3:
         return talk.answer("reverse-why", number=number)
     found = receipts.find(talk.session, group.id, number)
     if found is None:
         return talk.answer("receipt-unknown", group=group.name, number=f"R-{number}")
+    limit = None
     try:
         reversals.check(talk.session, group.id, number)
+    except errors.NeedsVote as error:
+        limit = str(error.limit)
     except errors.ReversalError as error:
-        return _refused(talk, number, error)
-    code = f"{secrets.randbelow(9_000) + 1_000}"
+        return talk.answer(f"reverse-{error.code}", number=number)
     name = groups.names(talk.session, [found.user_id]).get(found.user_id or 0, group.name)
-    words = talk.say("reverse-confirm", number=number, amount=str(found.amount), name=name, reason=reason, code=code)
-    until = (talk.at + CODE_LIFETIME).timestamp()
-    return talk.ask(
-        "correcting.code", words, group=group.id, number=number, reason=reason, code=code, until=until, wrong=0
+    words = talk.say(
+        "reverse-confirm", number=number, amount=str(found.amount), name=name, reason=reason, limit=limit or "none"
+    )
+    return confirming.ask(
+        talk, "correcting.confirm", words, group=group.id, number=number, reason=reason, vote=limit is not None
     )
 
 
-def take_code(talk: Talk) -> Answer:
-    """The answer to "reply with the code": the right one reverses, three wrong ones or ten minutes stop it."""
+def take_confirmation(talk: Talk) -> Answer:
+    """The officer's own word."""
+    confirmed = confirming.read(talk)
+    if confirmed != "yes":
+        return confirmed
     slots = talk.slots
-    if talk.at.timestamp() > slots["until"]:
-        return talk.answer("reverse-expired", number=slots["number"])
-    if re.sub(r"\D", "", talk.incoming.text) != slots["code"]:
-        wrong = slots["wrong"] + 1
-        if wrong >= MOST_WRONG_CODES:
-            return talk.answer("reverse-stopped")
-        return talk.ask("correcting.code", talk.say("reverse-wrong-code"), **(slots | {"wrong": wrong}))
     group = next((each for each in talk.groups if each.id == slots["group"]), None)
     if group is None or group.role not in OFFICERS:
         return talk.answer("reverse-only-officers", group=group.name if group else "")
+    if slots["vote"]:
+        return _ask_the_group(talk, group, slots["number"], slots["reason"])
     return _reverse(talk, group, slots["number"], slots["reason"])
 
 
@@ -65,19 +64,35 @@ def _reverse(talk: Talk, group: GroupView, number: int, reason: str) -> Answer:
     try:
         with talk.session.begin_nested():
             done = reversals.by_officer(talk.session, group.id, number, reason, talk.at, talk.cause)
+    except errors.NeedsVote:
+        return _ask_the_group(talk, group, number, reason)  # The group's money has shrunk since.
     except (errors.ReversalError, errors.InsufficientFunds, errors.TransactionClosed) as error:
-        return _refused(talk, number, error)
+        return talk.answer(f"reverse-{error.code}", number=number)
     payload = {"transaction": done.posted.transaction_id, "receipt": number}
     outbox.put(talk.session, "bot.reversed", payload, f"reversed:{done.posted.transaction_id}")
     return talk.answer("reversed", number=number, new=done.posted.receipt_number, seal=done.posted.seal)
 
 
-def _refused(talk: Talk, number: int, error: errors.PostingError) -> Answer:
-    if isinstance(error, errors.NeedsVote):
-        return talk.answer("reverse-needs-vote", number=number, limit=str(error.limit))
-    return talk.answer(f"reverse-{error.code}", number=number)
-
-
-def _reason(text: str) -> str:
-    """What everybody will read: one line, without links."""
-    return re.sub(r"\s+", " ", re.sub(r"\S*(?:://|www\.)\S*", "", text)).strip(" .,:;-")[:MOST_REASON]
+def _ask_the_group(talk: Talk, view: GroupView, number: int, reason: str) -> Answer:
+    try:
+        transaction = reversals.check(talk.session, view.id, number, officers_alone=False)
+    except errors.ReversalError as error:
+        return talk.answer(f"reverse-{error.code}", number=number)
+    amount = Money(transaction.amount_minor, view.currency)
+    names = groups.names(talk.session, [talk.user_id, transaction.user_id])
+    subject = Subject(
+        "reversal",
+        user_id=transaction.user_id,
+        amount=amount,
+        reason=reason,
+        details={"transaction": transaction.id, "receipt": number},
+        facts={
+            "name": requests.brief(names.get(talk.user_id, "?")),
+            "payee": requests.brief(names.get(transaction.user_id or 0, view.name)),
+            "amount": str(amount),
+            "receipt": str(number),
+            "reason": reason,
+        },
+    )
+    group = talk.session.get_one(Group, view.id)
+    return withdrawing.asked(talk, view, deciding.ask(talk.session, group, subject, talk.at, talk.cause))

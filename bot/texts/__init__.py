@@ -5,6 +5,8 @@ an attribute `.sms`: the shorter form for a phone that pays per segment. SMS tex
 """
 
 import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,20 @@ FALLBACK = "en"
 HERE = Path(__file__).parent
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence as a value of another: it is put into words in the language and for the channel of the whole."""
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 def say(language: str, channel: str, key: str, **values: Any) -> str:
     """The sentence `key` for this language and channel. Raises `KeyError` for a key or a value that is missing."""
     bundle = _bundle(spoken(language))
+    for name, value in values.items():
+        if isinstance(value, Sentence):
+            values[name] = say(language, channel, value.key, **value.values)
     message = bundle.get_message(key)
     pattern = (message.attributes.get("sms") if channel == "sms" else None) or message.value
     if pattern is None:

@@ -1,27 +1,21 @@
 """Paystack (https://paystack.com/docs/api): hosted checkout, verification and webhooks.
 
-Amounts on the wire are hundredths in every currency, also in those without cents (XOF). A transaction's own status is
-`data.status`; the envelope's `status` only says that the call was understood.
+A transaction's own status is `data.status`; the envelope's `status` only says that the call was understood. Payouts are
+in `paystack_payouts`, the connection in `paystack_http`.
 """
 
 import hashlib
 import hmac
 import json
-import logging
-import time
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
-
-import requests
 
 from core.errors import MoneyError
-from core.http import never_left
-from core.money import Money, minor_digits
+from core.money import Money
 from payments.errors import BadSignature, UnsupportedCurrency
 from payments.provider import CheckoutAnswer, CheckoutOrder, Event, Outcome, Verification
-
-TIMEOUT_SECONDS = (3.05, 12)
+from payments.providers.paystack_http import from_wire, to_wire, whole
+from payments.providers.paystack_payouts import PaystackPayouts
 
 STATUSES = {
     "success": Outcome.SUCCEEDED,
@@ -60,20 +54,11 @@ CHANNELS = {
 
 UNKNOWN = Outcome.UNKNOWN
 
-log = logging.getLogger(__name__)
 
-
-class Paystack:
+class Paystack(PaystackPayouts):
     """One adapter per process; its HTTP connections are kept open between calls."""
 
     name = "paystack"
-
-    def __init__(self, base_url: str, secret_key: str, timeout_seconds: tuple[float, float] = TIMEOUT_SECONDS) -> None:
-        self._base_url = base_url
-        self._secret_key = secret_key
-        self._timeout_seconds = timeout_seconds
-        self._http = requests.Session()
-        self._http.headers["Authorization"] = f"Bearer {secret_key}"
 
     def limits(self, currency: str) -> tuple[Money, Money]:
         """Raises `UnsupportedCurrency`."""
@@ -87,29 +72,31 @@ class Paystack:
 
     def fee(self, gross: Money) -> Money:
         """The published schedule (https://paystack.com/pricing); what was really charged is in the verification."""
-        hundredths = _fee_hundredths(gross.currency, _to_wire(gross))
-        return _from_wire(hundredths, gross.currency, round_up=True)
+        hundredths = _fee_hundredths(gross.currency, to_wire(gross))
+        return from_wire(hundredths, gross.currency, round_up=True)
 
     def open_checkout(self, order: CheckoutOrder) -> CheckoutAnswer:
         """POST /transaction/initialize."""
         body = {
             "email": order.payer_email,
-            "amount": _to_wire(order.gross),
+            "amount": to_wire(order.gross),
             "currency": order.gross.currency,
             "reference": order.reference,
             "callback_url": order.return_url,
             "channels": CHANNELS[order.gross.currency],
             "label": order.label,
         }
-        outcome, data, detail = self._call("POST", "/transaction/initialize", body)
-        url = data.get("authorization_url")
+        answer = self._call("POST", "/transaction/initialize", body, reference=order.reference)
+        outcome, detail = answer.outcome, answer.detail
+        url = answer.data.get("authorization_url")
         if outcome is Outcome.SUCCEEDED and not url:
             outcome, detail = UNKNOWN, "the answer has no authorization_url"
         return CheckoutAnswer(outcome, url if outcome is Outcome.SUCCEEDED else None, detail)
 
     def verify(self, reference: str) -> Verification:
         """GET /transaction/verify/{reference}. A reference that Paystack does not know is PENDING: it may yet come."""
-        outcome, data, detail = self._call("GET", f"/transaction/verify/{reference}")
+        answer = self._call("GET", f"/transaction/verify/{reference}", reference=reference)
+        outcome, data, detail = answer.outcome, answer.data, answer.detail
         if outcome is Outcome.DECLINED:
             # Only "not found" is about the payment; a refused key says nothing about it.
             unknown_to_them = detail in ("transaction_not_found", "404")
@@ -122,9 +109,9 @@ class Paystack:
             return Verification(outcome, status, data.get("reference"))
         try:
             currency = str(data["currency"])
-            paid = _from_wire(_whole(data["amount"]), currency)
+            paid = from_wire(whole(data["amount"]), currency)
             fees = data.get("fees")
-            fee = None if fees is None else _from_wire(_whole(fees), currency, round_up=True)
+            fee = None if fees is None else from_wire(whole(fees), currency, round_up=True)
         except (KeyError, ValueError, MoneyError) as error:
             return Verification(UNKNOWN, f"unreadable: {type(error).__name__}")
         return Verification(outcome, status, data.get("reference"), paid, fee)
@@ -139,46 +126,8 @@ class Paystack:
         data = event.get("data") or {}
         about = data["transaction"] if isinstance(data.get("transaction"), dict) else data
         reference = str(about.get("reference") or data.get("transaction_reference") or "")
-        return Event(f"{event.get('event')}:{reference}:{data.get('status')}:{data.get('id')}", reference)
-
-    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[Outcome, dict[str, Any], str]:
-        started = time.monotonic()
-        outcome, data, detail = self._exchange(method, path, body)
-        log.info(
-            "paystack call",
-            extra={
-                "call": f"{method} {path}",
-                "outcome": outcome.value,
-                "detail": detail,
-                "ms": round((time.monotonic() - started) * 1000),
-            },
-        )
-        return outcome, data, detail
-
-    def _exchange(self, method: str, path: str, body: dict[str, Any] | None) -> tuple[Outcome, dict[str, Any], str]:
-        try:
-            answer = self._http.request(
-                method, self._base_url + path, json=body, timeout=self._timeout_seconds, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            return (Outcome.NOT_SENT if never_left(error) else UNKNOWN), {}, type(error).__name__
-        if answer.status_code >= 500:
-            return UNKNOWN, {}, f"HTTP {answer.status_code}"
-        try:
-            envelope = answer.json()
-            data = envelope.get("data") or {}
-        except (requests.JSONDecodeError, AttributeError):
-            data = None
-        if not isinstance(data, dict):
-            return UNKNOWN, {}, f"HTTP {answer.status_code}, unreadable"
-        if answer.ok and envelope.get("status") is True:
-            return Outcome.SUCCEEDED, data, "ok"
-        code = str(envelope.get("code") or answer.status_code)
-        if code == "duplicate_reference":
-            return UNKNOWN, {}, code  # The first one exists: ask about it.
-        if answer.status_code == 429:
-            return Outcome.NOT_SENT, {}, code
-        return Outcome.DECLINED, {}, code
+        kind = str(event.get("event"))
+        return Event(f"{kind}:{reference}:{data.get('status')}:{data.get('id')}", reference, kind)
 
 
 def _fee_hundredths(currency: str, amount: int) -> int:
@@ -196,22 +145,3 @@ def _fee_hundredths(currency: str, amount: int) -> int:
 
 def _percent(amount: int, hundredths_of_percent: int) -> int:
     return (amount * hundredths_of_percent + 5_000) // 10_000
-
-
-def _whole(value: object) -> int:
-    """A whole number as JSON or as text gives it. Raises `ValueError`: an amount is never rounded into shape."""
-    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
-        return int(value)
-    raise ValueError("not a whole number")
-
-
-def _to_wire(money: Money) -> int:
-    return int(money.major * 100)
-
-
-def _from_wire(hundredths: int, currency: str, round_up: bool = False) -> Money:
-    # A fee in hundredths of a franc still costs the group a whole franc; an amount must be exact.
-    per_unit = 10 ** (2 - minor_digits(currency))
-    return (
-        Money(-(-hundredths // per_unit), currency) if round_up else Money.of_major(Decimal(hundredths) / 100, currency)
-    )

@@ -51,7 +51,7 @@ def orders(session: db.Session, kind: str) -> list[dict[str, Any]]:
 
 def code_in(talker: Talker) -> str:
     """The code that the last question asks for."""
-    return talker.reply.split("reply ")[1][:4]
+    return talker.reply.split("Reply ")[1][:4]
 
 
 # Seals
@@ -196,7 +196,7 @@ def test_a_receipt_that_is_not_there_is_said_so(ama: Talker, said: str, answer: 
 def test_an_officer_reverses_with_a_reason_and_everybody_hears_of_it(ama: Talker, session: db.Session) -> None:
     saves(ama, 5_000_000)
     brings_cash(ama, 20_000)
-    ama.says("reverse R-2 wrong member").expects("Reverse R-2, KES 200 of Ama?", "wrong member", "reply 0")
+    ama.says("reverse R-2 wrong member").expects("Reverse R-2, KES 200 of Ama?", "wrong member", "0 for no")
     assert gsm7.segments(ama.reply) == 1
     assert orders(session, "bot.reversed") == []
     ama.says(code_in(ama)).expects("R-2 is reversed by R-3", "All members are told")
@@ -264,7 +264,7 @@ def officer(ama: Talker) -> Talker:
     """Ama, who has been asked whether to reverse R-2."""
     saves(ama, 5_000_000)
     brings_cash(ama, 20_000)
-    return ama.says("reverse R-2 wrong member").expects("To do it, reply")
+    return ama.says("reverse R-2 wrong member").expects("Reply")
 
 
 def states(session: db.Session) -> set[str]:
@@ -272,23 +272,23 @@ def states(session: db.Session) -> set[str]:
 
 
 def test_a_forged_text_alone_reverses_nothing(officer: Talker, session: db.Session) -> None:
-    for guess in ("yes", "1", "0000"):
+    for guess in ("yes", "0000", "0001", "0002"):
         officer.says(guess)
-    officer.expects("Three wrong codes", "Nothing was reversed")
+    officer.expects("Three wrong codes", "Nothing was done")
     assert states(session) == {"completed"}
     officer.says("1234").expects("did not understand")
 
 
 def test_a_wrong_code_may_be_put_right(officer: Talker, session: db.Session) -> None:
     code = code_in(officer)
-    officer.says("yes").expects("That is not the code")
+    officer.says("0000").expects("That is not the code")
     officer.says(f" {code}. ").expects("R-2 is reversed")
     assert states(session) == {"reversed", "completed"}
 
 
 def test_a_code_is_good_once_and_for_ten_minutes(officer: Talker, session: db.Session) -> None:
     code = code_in(officer)
-    officer.waits(minutes=11).says(code).expects("good for ten minutes", "Nothing was reversed")
+    officer.waits(minutes=11).says(code).expects("good for ten minutes", "Nothing was done")
     officer.says(code).expects("did not understand")
     assert states(session) == {"completed"}
 
@@ -310,7 +310,7 @@ def test_an_office_that_was_lost_meanwhile_reverses_nothing(officer: Talker, ses
 def test_a_typo_of_reverse_only_asks(ama: Talker, session: db.Session) -> None:
     saves(ama, 5_000_000)
     brings_cash(ama, 20_000)
-    ama.says("revers R-2 wrong member").expects("Reverse R-2", "To do it, reply")
+    ama.says("revers R-2 wrong member").expects("Reverse R-2", "Reply")
     assert states(session) == {"completed"}
 
 

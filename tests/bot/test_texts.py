@@ -69,6 +69,32 @@ LONG: dict[str, Any] = {
     "officer": "Nakato Namubiru Nabirye Nankya Nalubegas",
     "reason": "wrong member: the money was Baraka's",
     "new": 1240,
+    "question": "Nakato Namubiru Nabirye wants KES 125,000.50 of own savings for Nakato Namubiru Nabirye (school fees"
+    " of the second term in Kisumu for two), to Co-operative Bank ...678. Group then: KES 12,500,000.50.",
+    "figures": "4821",
+    "what": "KES 125,000.50 to Nakato Namubiru Nabirye (school fees of the second term in Kisumu for two)",
+    "account": "Co-operative Bank ...678",
+    "holder": "NAKATO NAMUBIRU NABIRYE NANKYA",
+    "bank": "Co-operative Bank",
+    "payee": "Nakato Namubiru Nabirye",
+    "asker": "Nakato Namubiru Nabirye",
+    "to": "other",
+    "after": "KES 12,500,000.50",
+    "receipt": "1234",
+    "yes": 26,
+    "no": 24,
+    "eligible": 50,
+    "needed": 26,
+    "choice": "silent",
+    "abstains": "yes",
+    "left": 2,
+    "counted": "yes",
+    "result": "stuck",
+    "problem": "there is not enough free money",
+    "why": "deadline",
+    "held": "KES 125,000.50",
+    "place": "provider",
+    "now": "Co-operative Bank ...567",
 }
 SHORT: dict[str, Any] = LONG | {
     "name": "Ama",
@@ -105,6 +131,28 @@ SHORT: dict[str, Any] = LONG | {
     "officer": "Ama",
     "reason": "wrong member",
     "new": 8,
+    "question": "Ama wants KES 5,000 of own savings (school fees), to M-PESA ...678. Group then: KES 7,500.",
+    "what": "KES 5,000 to Ama (school fees)",
+    "account": "M-PESA ...678",
+    "holder": "none",
+    "bank": "GTBank",
+    "payee": "Ama",
+    "asker": "Ama",
+    "to": "own",
+    "after": "KES 7,500",
+    "receipt": "12",
+    "yes": 2,
+    "no": 1,
+    "eligible": 5,
+    "needed": 3,
+    "abstains": "no",
+    "counted": "yes",
+    "result": "done",
+    "why": "votes",
+    "held": "none",
+    "now": "none",
+    "limit": "none",
+    "until": "Fri 27 Nov 09:30",
 }
 
 
@@ -235,7 +283,7 @@ def test_no_message_is_unused_and_none_that_is_used_is_missing() -> None:
     assert known - used == set(), "nobody says these"
 
 
-SAYING = {"say", "answer", "notify", "_queue"}
+SAYING = {"say", "answer", "notify", "_queue", "Sentence", "_to_the_silent"}
 
 
 def _keys_in(path: Path) -> Iterator[str]:

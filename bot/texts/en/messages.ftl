@@ -33,6 +33,9 @@ help =
     {"*"}What I can do*
     {"*"}contribute 5000* – save money
     {"*"}balance* – your money and the group's
+    {"*"}withdraw 5000 for school fees* – ask the group for money
+    {"*"}vote* – what the group votes about
+    {"*"}payout account* – where your money goes
     {"*"}history* – your last payments
     {"*"}statement* – what came and went, as a paper too
     {"*"}receipt 12* – one receipt
@@ -46,6 +49,9 @@ help =
     {"*"}0* – stop a question
     .sms =
     contribute 5000
+    withdraw 5000 for fees
+    vote
+    payout account
     balance
     history
     statement
@@ -267,12 +273,11 @@ weekly-seal =
 reverse-how = Which receipt, and why? Write for example: reverse R-12 wrong member
 reverse-why = Please say why, since everybody will read it. For example: reverse R-{ $number } wrong member
 reverse-only-officers = Only an officer of { $group } can reverse a receipt.
-reverse-confirm = Reverse R-{ $number }, { $amount } of { $name }? Everybody will read: { $reason }. To do it, reply { $code }. To leave it, reply 0.
-reverse-wrong-code = That is not the code. Look at my last question and reply with its four figures, or 0 to leave it.
-reverse-expired = That code was good for ten minutes, so I left it. Nothing was reversed. To start again, write for example: reverse R-{ $number } wrong member
-reverse-stopped = Three wrong codes, so I left it. Nothing was reversed. To start again, write for example: reverse R-12 wrong member
+reverse-confirm = Reverse R-{ $number }, { $amount } of { $name }? Everybody will read: { $reason }.{ $limit ->
+        [none] { "" }
+       *[other] { " " }It is above { $limit }, so the group votes about it.
+    }
 reverse-unknown_receipt = There is no receipt R-{ $number }. Write statement group to see them.
-reverse-needs-vote = R-{ $number } is above { $limit }, which is what officers may reverse alone. The group has to vote on it.
 reverse-already_reversed = R-{ $number } was reversed before.
 reverse-not_reversible = R-{ $number } cannot be reversed: its money lies at the payment service and can only be given back from there.
 reverse-insufficient_funds = R-{ $number } cannot be reversed: its money has been used since.

@@ -1,0 +1,143 @@
+"""Votes and other answers with a code: `Y 4821`, `N 4821`, a button, `vote`.
+
+They are taken whatever question is open, and leave it open: a vote never breaks a conversation.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot import ballots, challenges
+from bot.confirming import NO, YES
+from bot.models import Challenge
+from bot.talk import Answer, Talk
+from ledger import approvals
+from ledger.approvals import Cast
+from ledger.models import Approval, Group
+from payments import deciding
+
+Answered = Callable[[Talk, Challenge, bool], Answer]
+
+LINES = {"sms": 2, "whatsapp": 6}
+
+_CHOICE = "y|yes|n|no|1|2"
+_BEFORE = re.compile(rf"(?:vote\s+)?(?P<choice>{_CHOICE})\s*[-:.,]?\s*(?P<code>\d{{4}})", re.I)
+_BEHIND = re.compile(rf"(?:vote\s+)?(?P<code>\d{{4}})\s*[-:.,]?\s*(?P<choice>{_CHOICE})", re.I)
+_BUTTON = re.compile(r"(?P<choice>[yn]):(?P<token>[A-Za-z0-9]{12})")
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """What somebody answered with: a choice, and the code or the button's token that says to what.
+
+    `says_yes` is None for a code alone, which says nothing yet.
+    """
+
+    says_yes: bool | None
+    code: str | None = None
+    token: str | None = None
+
+
+def read(text: str) -> Ballot | None:
+    """The answer in a text: "Y 4821", "no 4821", "4821 yes", or a button's payload; None for any other text."""
+    said = text.strip().strip("*.!").strip()
+    pressed = _BUTTON.fullmatch(said)
+    if pressed:
+        return Ballot(pressed["choice"] == "y", token=pressed["token"])
+    found = _BEFORE.fullmatch(said) or _BEHIND.fullmatch(said)
+    if found:
+        return Ballot(found["choice"].casefold() in ("y", "yes", "1"), code=found["code"])
+    return Ballot(None, code=said) if re.fullmatch(r"\d{4}", said, re.ASCII) else None
+
+
+def answer(talk: Talk, ballot: Ballot, answered: dict[str, Answered]) -> Answer | None:
+    """What comes of it; None when the text answers the open question instead. The open question stays open."""
+    challenge = _challenge(talk, ballot)
+    if ballot.says_yes is None:
+        asks = talk.question is None and challenge is not None and challenge.state == "open"
+        return talk.answer("ask-choice", figures=ballot.code) if asks else None
+    if challenge is None:
+        if ballot.code is not None and talk.question is not None:
+            return None
+        said = talk.answer("button-old") if ballot.token else _wrong_code(talk)
+    else:
+        said = _take(talk, challenge, ballot.says_yes, answered)
+    talk.command = "answer:challenge"
+    return said if said.question else dataclasses.replace(said, question=talk.question, slots=talk.slots)
+
+
+def vote(talk: Talk, rest: str) -> Answer:
+    """`vote`: the open votes with their codes. `vote yes` is enough on WhatsApp when there is only one."""
+    said = rest.casefold().strip(" .!")
+    group = talk.group()
+    open_ones = approvals.open_ones(talk.session, group.id)
+    if said in YES | NO and talk.channel != "sms" and len(open_ones) == 1:
+        return _cast(talk, open_ones[0], says_yes=said in YES)
+    if not open_ones:
+        return talk.answer("vote-none", group=group.name)
+    lines = [_line(talk, approval) for approval in open_ones[: LINES[talk.channel]]]
+    return talk.answer("vote-which", group=group.name, lines="\n".join(lines))
+
+
+def take_ballot(talk: Talk, challenge: Challenge, says_yes: bool) -> Answer:
+    """A vote by code or by button."""
+    approval = approvals.find(talk.session, challenge.group_id, challenge.subject_id)
+    return talk.answer("vote-unknown") if approval is None else _cast(talk, approval, says_yes)
+
+
+def _challenge(talk: Talk, ballot: Ballot) -> Challenge | None:
+    if ballot.token is not None:
+        # A button proves only what WhatsApp proves; its payload typed into an SMS proves nothing.
+        return challenges.by_token(talk.session, talk.user_id, ballot.token) if talk.channel != "sms" else None
+    return challenges.by_code(talk.session, talk.user_id, ballot.code or "")
+
+
+def _take(talk: Talk, challenge: Challenge, says_yes: bool, answered: dict[str, Answered]) -> Answer:
+    if challenge.state == "open" and challenge.expires_at > talk.at:
+        if not challenges.use(talk.session, challenge):
+            return talk.answer("answered-before")
+        return answered[challenge.kind](talk, challenge, says_yes)
+    if challenge.kind == "ballot" and challenge.state in ("used", "expired", "open"):
+        return take_ballot(talk, challenge, says_yes)  # It says why: voted before, over, too late.
+    return talk.answer("answered-before" if challenge.state == "used" else "code-over")
+
+
+def _wrong_code(talk: Talk) -> Answer:
+    if not challenges.open_ones(talk.session, talk.user_id, talk.at):
+        return talk.answer("code-none")
+    left = challenges.miss(talk.session, talk.user_id)
+    return talk.answer("code-wrong", left=left) if left else talk.answer("codes-cancelled")
+
+
+def _cast(talk: Talk, approval: Approval, says_yes: bool) -> Answer:
+    choice = "yes" if says_yes else "no"
+    cast = deciding.vote(talk.session, approval.group_id, approval.id, choice, talk.at, talk.cause)
+    return _said(talk, cast, approval.group_id)
+
+
+def _said(talk: Talk, cast: Cast, group_id: int) -> Answer:
+    """What the voter hears: where the vote stands now, or why theirs does not count."""
+    tally = cast.tally
+    figures = {"yes": tally.yes, "no": tally.no, "eligible": tally.eligible, "needed": tally.needed}
+    if cast.decided:
+        return talk.answer("vote-decided", choice=cast.choice, state=tally.state, **figures)
+    if cast.outcome in ("counted", "already") and (cast.outcome == "counted" or tally.state == "open"):
+        return talk.answer(f"vote-{cast.outcome}", choice=cast.choice, **figures)
+    if cast.outcome in ("already", "closed"):
+        return talk.answer("vote-closed", state=tally.state)
+    if cast.outcome == "not_eligible":
+        abstains = talk.session.get_one(Group, group_id).beneficiary_abstains
+        return talk.answer("vote-not_eligible", abstains="yes" if abstains else "no")
+    return talk.answer(f"vote-{cast.outcome}")
+
+
+def _line(talk: Talk, approval: Approval) -> str:
+    everybody = approvals.choices(talk.session, approval.group_id, approval.id)
+    choice, code = everybody.get(talk.user_id, "none"), ""
+    if choice is None:
+        asked = challenges.issue(
+            talk.session, talk.user_id, approval.group_id, "ballot", approval.id, approval.closes_at, talk.at
+        )
+        choice, code = ("silent", asked.code) if asked else ("many", "")
+    return talk.say("vote-line", what=ballots.short(approval), choice=choice, figures=code, **ballots.tally(approval))

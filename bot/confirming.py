@@ -1,0 +1,58 @@
+"""Confirming: what moves money is said back first, and done only on the member's own word.
+
+By SMS that word is a code which we sent to their number, good for exactly this and for ten minutes: the sender of an
+SMS can be forged. WhatsApp has proved who writes, so 1 or yes is enough there, but never for an answer by SMS.
+"""
+
+import re
+import secrets
+from datetime import timedelta
+from typing import Any, Literal
+
+from bot.talk import Answer, Talk
+
+LIFETIME = timedelta(minutes=10)
+MOST_WRONG = 3
+YES = frozenset({"1", "yes", "y", "yeah", "yep", "ok", "okay", "sure"})
+NO = frozenset({"2", "0", "no", "n", "nope"})
+
+
+def ask(talk: Talk, question: str, words: str, **slots: Any) -> Answer:
+    """Says back what would be done (`words`) and waits for the member's word; `question` names who takes it."""
+    code = f"{secrets.randbelow(9_000) + 1_000}"
+    until = (talk.at + LIFETIME).timestamp()
+    proof = {"code": code, "until": until, "wrong": 0, "on": talk.channel, "words": words}
+    return talk.ask(question, _put(talk, words, code), **(slots | {"proof": proof}))
+
+
+def read(talk: Talk) -> Answer | Literal["yes"]:
+    """ "yes" when the member has confirmed; else the answer to give, with which nothing has been done."""
+    proof = talk.slots["proof"]
+    said = talk.incoming.text.strip().casefold().strip(".!")
+    if talk.at.timestamp() > proof["until"]:
+        return talk.answer("confirm-expired")
+    words = set(re.findall(r"[^\W\d_]+", said))
+    if said in NO or words & NO:
+        return talk.answer("confirm-no")  # Also "no 4821": the code is right, and the word says no.
+    if re.sub(r"\D", "", said) == proof["code"] and words <= YES | {"code"}:
+        return "yes"
+    if talk.channel != "sms" and said in YES:
+        return "yes"
+    if talk.channel == "sms" and proof["on"] != "sms":
+        # Asked on WhatsApp, answered by SMS: a number that can be forged says yes to what another channel has proved.
+        return _again(talk, proof | {"on": "sms"}, _put(talk, proof["words"], proof["code"]))
+    if not any(char.isdigit() for char in said):
+        return _again(talk, proof, _put(talk, proof["words"], proof["code"]))
+    wrong = proof["wrong"] + 1
+    if wrong >= MOST_WRONG:
+        return talk.answer("confirm-stopped")
+    return _again(talk, proof | {"wrong": wrong}, talk.say("confirm-wrong-code"))
+
+
+def _put(talk: Talk, words: str, code: str) -> str:
+    return talk.say("confirm", words=words, figures=code)
+
+
+def _again(talk: Talk, proof: dict[str, Any], words: str) -> Answer:
+    question = talk.question or ""
+    return talk.ask(question, words, **(talk.slots | {"proof": proof}))

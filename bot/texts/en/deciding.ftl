@@ -1,0 +1,209 @@
+# What the group decides, and money that goes out. Read each one aloud.
+# `vote-…` is the question of a ballot, `short-…` names it in a list or a result.
+
+## One's own word
+
+confirm =
+    { $words }
+
+    Reply *1* for yes, *2* for no.
+    .sms = { $words } Reply { $figures } for yes, 0 for no.
+confirm-wrong-code = That is not the code. Look at my last question and reply with its four figures, or 0 to leave it.
+confirm-expired = My question was good for ten minutes, so I left it. Nothing was done. Please write your request again.
+confirm-stopped = Three wrong codes, so I left it. Nothing was done. Please write your request again.
+
+## Ballots
+
+ballot =
+    {"*"}{ $group }* votes:
+    { $question }
+
+    Reply *Y { $figures }* for yes or *N { $figures }* for no, until { $until }.
+    .sms = { $group } votes: { $question } Reply Y { $figures } or N { $figures } by { $until }.
+ballot-reminder =
+    {"*"}{ $group }* still waits for your vote:
+    { $question }
+
+    Reply *Y { $figures }* or *N { $figures }*, until { $until }.
+    .sms = { $group } waits for your vote: { $question } Reply Y { $figures } or N { $figures } by { $until }.
+button-yes = Yes
+button-no = No
+vote-withdrawal = { $name } wants to take { $amount } out of their savings{ $to ->
+        [own] { "" }
+       *[other] { " " }for { $payee }
+    } ({ $reason }). It would be paid to { $account }{ $holder ->
+        [none] { "" }
+       *[other] { " " }({ $holder })
+    }. The group then has { $after }.
+    .sms = { $name } wants { $amount } of own savings{ $to ->
+        [own] { "" }
+       *[other] { " " }for { $payee }
+    } ({ $reason }), to { $account }. Group then: { $after }.
+short-withdrawal = { $amount } to { $payee } ({ $reason })
+vote-reversal = { $name } asks to reverse receipt R-{ $receipt }, { $amount } of { $payee }: { $reason }.
+short-reversal = reversing R-{ $receipt }
+vote-counted = Your { $choice ->
+        [yes] yes
+       *[no] no
+    } counts. { $yes } of { $eligible } say yes, { $needed } are needed.
+vote-decided = Your { $choice ->
+        [yes] yes
+       *[no] no
+    } has decided it: { $state ->
+        [passed] the group says yes ({ $yes } of { $eligible }).
+       *[failed] the group says no ({ $no } of { $eligible } against).
+    }
+vote-already = You have voted { $choice ->
+        [yes] yes
+       *[no] no
+    } before, and that stays. { $yes } of { $eligible } say yes, { $needed } are needed.
+vote-closed = This vote is over: { $state ->
+        [passed] the group said yes.
+        [withdrawn] it was taken back.
+        [void] what was asked has changed, so it no longer counts.
+       *[failed] the group said no.
+    } Nothing has changed by your answer.
+vote-late = The time for this vote is over, so your answer does not count.
+vote-not_eligible = You have no vote in this one: those vote who were members when it was asked{ $abstains ->
+        [yes] , and by the group's rule not whoever gets the money
+       *[no] { "" }
+    }.
+vote-left = Only members of the group can vote.
+vote-unknown = I do not know this vote. Write vote to see what your group votes about.
+vote-which =
+    Open votes in *{ $group }*:
+    { $lines }
+    .sms = { $group } votes: { $lines }
+vote-line = { $what }: { $yes } of { $eligible } say yes, { $needed } needed. { $choice ->
+        [yes] You said yes.
+        [no] You said no.
+        [none] You have no vote.
+        [many] Write vote again tomorrow for a code.
+       *[silent] Reply Y { $figures } or N { $figures }.
+    }
+vote-none = { $group }: nothing is being voted about. To ask for money, write for example: withdraw 5000 for school fees
+code-wrong = That is not a code of yours. { $left ->
+        [one] One more wrong code cancels them.
+       *[other] Look at my message and write it again, for example: Y 4821
+    }
+codes-cancelled = Three wrong codes, so I cancelled them. Nothing was counted. Write vote to get a new one.
+code-none = I have not asked you anything that takes a code. Write vote to see the open votes.
+code-over = That code is no longer good. Write vote to see the open votes.
+button-old = That button is no longer good. Nothing was done. Write vote to see the open votes.
+answered-before = You have answered that before. Nothing has changed.
+ask-choice = Is it yes or no? Reply Y { $figures } for yes or N { $figures } for no.
+taken-back = Taken back. { $group } is told that the vote is over.
+take-back-none = You have no open question to your group.
+asked-the-group = { $group } votes now. { $eligible ->
+        [one] One member
+       *[other] { $eligible } members
+    } can vote, { $needed } must say yes, until { $until }.{ $counted ->
+        [yes] { " " }Your own yes counts already.
+       *[no] { "" }
+    } I tell you how it ends.
+decided-at-once = { $group } has decided: yes. { $result ->
+        [done] It is done.
+        [under_way] The money is on its way.
+       *[other] It cannot be carried out now: { $problem }.
+    }
+vote-ended = { $group }: the vote is over. { $what }: { $state ->
+        [passed] yes ({ $yes } of { $eligible }).
+        [withdrawn] taken back by { $asker }.
+        [void] no longer valid, since { $why ->
+            [account_changed] the account was changed. Please ask again.
+            [member_left] a member has left.
+           *[other] what was asked has changed.
+        }
+       *[failed] { $why ->
+            [deadline] no. Too few voted in time ({ $yes } of { $eligible } yes, { $needed } needed).
+           *[other] no ({ $no } of { $eligible } against).
+        }
+    }{ $result ->
+        [under_way] { " " }The money is on its way.
+        [stuck] { " " }It cannot be done now: { $problem }. { $asker } can write: try again
+       *[done] { "" }
+    }
+problem-insufficient_funds = there is not enough free money
+problem-not_enough_cash = there is not enough free money
+problem-already_carried_out = it is being done already
+problem-not_voted = no vote allows it any more
+problem-other = something has changed since
+try-again-none = Nothing of yours waits for another try.
+try-again-started = All right, I try again. The money goes to the same account. I tell you how it ends.
+try-again-stuck = It is still not possible: { $problem }.
+
+## Withdrawals
+
+ask-withdrawal = How much do you want to take out of { $group }? You have { $own }. For example: withdraw 5000 for school fees
+ask-withdrawal-reason = What is it for? Everybody who votes will read it. For example: school fees
+withdraw-confirm = Take { $amount } out of your savings in { $group }{ $to ->
+        [own] { "" }
+       *[other] { " " }for { $payee }
+    }, paid to { $account }, for: { $reason }?{ $fee ->
+        [none] { "" }
+       *[other] { " " }Fee { $fee }.
+    } You then have { $own }. The group votes about it.
+withdraw-no-account = First tell me where your money should go. Write for example: payout account { $example }
+withdraw-account-waits = Your new account { $account } can be used from { $until } on. A new account always waits a day.
+withdraw-payee-no-account = { $payee } has told me no account yet. { $payee } writes: payout account { $example }
+withdraw-payee-unknown = { $payee } is no member of { $group }. Money goes to members only. Write members to see who is in it.
+withdraw-payee-which = Which { $payee } do you mean: { $list }? Please write the whole name.
+withdraw-too-much = You can take out { $limit } now.{ $held ->
+        [none] { "" }
+       *[other] { " " }{ $held } of your savings is held.
+    } Please write a smaller amount.
+withdraw-nothing = You have no free savings in { $group }{ $held ->
+        [none] { "" }
+       *[other] : { $held } is held
+    }.
+withdraw-no-cash = { $group } can pay out { $limit } { $place ->
+        [box] from the cash box
+       *[other] through the payment service
+    } now. Please write a smaller amount, or wait until more is paid in.
+withdraw-above-rule = By the rules of { $group } the most at once is { $limit }.
+withdraw-open = You have already asked for { $amount }, and that vote is still open. To take it back, write: take back
+payout-below = The smallest payout is { $limit }. Please write a larger amount.
+payout-above = The payment service pays out { $limit } at most at once. Please write a smaller amount.
+payout-no-currency = Payouts in { $currency } are not possible yet.
+
+## Money that went out
+
+paid-out =
+    {"*"}{ $group }*: { $kind ->
+        [loan] the loan of { $amount } was paid to { $payee }
+       *[other] { $amount } was paid to { $payee } ({ $reason })
+    }, { $account }. { $yes } of { $eligible } had said yes. The group has *{ $total }*. Receipt { $number }, seal *{ $seal }*.
+    .sms = { $group }: { $kind ->
+        [loan] the loan of { $amount } was paid to { $payee }
+       *[other] { $amount } was paid to { $payee } ({ $reason })
+    }, { $account }. { $yes } of { $eligible } said yes. The group has { $total }. Receipt { $number }, seal { $seal }.
+payout-failed = { $group }: the { $amount } for { $payee } did not arrive ({ $account }). The money is safe in the group. { $asker } can write: try again
+payout-returned = { $group }: the { $amount } for { $payee } came back from { $account }. It is in the group again. { $asker } can write: try again
+cash-due-officer = { $group } has decided: { $amount } in cash for { $payee }. Give it from the box, then write: cash { $plain } to { $payee }
+cash-due-payee = { $group } has decided: { $amount } in cash for you. An officer gives it to you; then I ask you whether you have it.
+
+## Payout accounts
+
+account-none = I do not know yet where your money from { $group } should go. Write for example: payout account { $example }
+account-shown = Your money from { $group } goes to { $account }. To change it, write for example: payout account { $example }
+account-shown-coming = { $now ->
+        [none] No account is usable yet.
+       *[other] Your money from { $group } goes to { $now }.
+    } From { $until } on it goes to { $account }. Was that not you? Write: payout account stop
+account-checking = I check that account with the payment service. In a moment I ask you whether it is right.
+account-unreadable = I could not read that. Write the name and the number, for example: payout account { $example }
+account-too-many = That is enough new accounts for one day. Please try again tomorrow.
+account-ask = { $group }: your money would go to { $account }. Is that right? Reply Y { $figures } for yes, N { $figures } for no.
+account-bank_unknown = I do not know the bank { $bank }. Please write its usual name, for example: payout account { $example }
+account-number_unknown = { $bank } has no account with that number. Please check it, then write: payout account { $example }
+account-confirmed = Thank you. From { $until } on your money goes to { $account }. All members are told. Was it not you? Write: payout account stop
+account-refused = All right, I left it. To name another account, write for example: payout account { $example }
+account-stopped = Stopped. { $account } will not be used.{ $now ->
+        [none] { "" }
+       *[other] { " " }Your money goes to { $now } as before.
+    }
+account-stop-none = There is no new account that waits.
+account-changed = { $group }: from { $until } on, money for { $name } goes to { $account }. Does that look wrong? Ask { $name } before you vote.
+account-changed-own = { $group }: from { $until } on, your money goes to { $account }. Was that not you? Write: payout account stop
+account-stopped-note = { $group }: { $name } has stopped the change to { $account }. It will not be used.
+cash-box = the cash box

@@ -1,0 +1,175 @@
+"""Deciding: a vote, and what the group has decided with it, in one transaction.
+
+Whoever sees a vote decided carries it out: money is reserved and its payout put to work, a rule or a role is changed.
+What cannot be carried out at this moment (the money is not there any more) stays decided, and can be tried again.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from core import clock, db, outbox
+from core.db import Session
+from ledger import approvals, errors, governing, loans, reversals
+from ledger.approvals import Cast, Subject, Tally
+from ledger.audit import Cause
+from ledger.models import Approval, Group, Loan, Transaction
+from payments import accounts, payouts
+from payments.models import PayoutAccount
+
+SWEEP_LIMIT = 200
+BY_THE_CLOCK = Cause(actor_id=None, channel="clock")
+
+log = logging.getLogger(__name__)
+
+
+def ask(session: Session, group: Group, subject: Subject, at: datetime, cause: Cause) -> Tally:
+    """Asks the group and has everybody sent a ballot; in a group of one it is decided at once.
+
+    Raises `NobodyMayVote`.
+    """
+    asked = approvals.ask(session, group, subject, at, cause)
+    if subject.kind == "loan":
+        link = update(Loan).where(Loan.group_id == group.id, Loan.id == subject.details["loan"])
+        session.execute(link.values(approval_id=asked.approval_id))
+    if asked.state == "open":
+        payload = {"group": group.id, "approval": asked.approval_id}
+        outbox.put(session, "bot.vote_opened", payload, f"vote_opened:{asked.approval_id}")
+    else:
+        _decided(session, group.id, asked.approval_id, at, cause)
+    return asked
+
+
+def vote(session: Session, group_id: int, approval_id: int, choice: str, at: datetime, cause: Cause) -> Cast:
+    """The vote of `cause.actor_id`; the one that decides also carries out what was decided."""
+    cast = approvals.vote(session, group_id, approval_id, choice, at, cause)
+    if cast.decided:
+        _decided(session, group_id, approval_id, at, cause)
+    return cast
+
+
+def withdraw(session: Session, group_id: int, approval_id: int, at: datetime, cause: Cause) -> bool:
+    """Whoever asked takes their question back. False when it is not theirs, or has ended."""
+    approval = approvals.find(session, group_id, approval_id)
+    if approval is None or approval.asked_by != cause.actor_id:
+        return False
+    return end(session, group_id, approval_id, "withdrawn", "withdrawn", at, cause)
+
+
+def end(session: Session, group_id: int, approval_id: int, state: str, why: str, at: datetime, cause: Cause) -> bool:
+    """Ends an open vote (failed at its deadline, withdrawn, void) with all that follows. False when it had ended."""
+    if not approvals.close(session, group_id, approval_id, state, why, at, cause):
+        return False
+    _decided(session, group_id, approval_id, at, cause)
+    return True
+
+
+def try_again(session: Session, group_id: int, approval_id: int, at: datetime, cause: Cause) -> str:
+    """Carries out once more what has passed and could not be done: the result, as in `_decided`."""
+    try:
+        with session.begin_nested():
+            payouts.retry(session, group_id, approval_id, at, cause)
+    except errors.LedgerError as error:
+        return error.code
+    return "under_way"
+
+
+def confirm_account(session: Session, account_id: int, at: datetime, cause: Cause) -> PayoutAccount | None:
+    """A member confirms where they want their money from now on; votes that name another account of theirs are void.
+
+    None when it was answered before.
+    """
+    account = accounts.confirm(session, account_id, at, cause)
+    if account is None:
+        return None
+    for approval in approvals.open_ones(session, account.group_id):
+        named = accounts.of_destination(session, account.group_id, approval.destination)
+        if named is not None and named.user_id == account.user_id:
+            end(session, account.group_id, approval.id, "void", "account_changed", at, cause)
+    return account
+
+
+def sweep() -> int:
+    """Ends the votes whose time is over and reminds the silent of the others; returns how many it touched."""
+    now = clock.now()
+    with db.session() as session:
+        overdue = approvals.overdue(session, now, SWEEP_LIMIT)
+    for group_id, approval_id in overdue:
+        with db.session() as session:  # Each for itself: one group's lock is not held for another's sake.
+            end(session, group_id, approval_id, "failed", "deadline", now, BY_THE_CLOCK)
+            session.commit()
+    with db.session() as session:
+        reminders = approvals.take_reminders(session, now, SWEEP_LIMIT)
+        for group_id, approval_id in reminders:
+            payload = {"group": group_id, "approval": approval_id}
+            outbox.put(session, "bot.vote_reminder", payload, f"vote_reminder:{approval_id}")
+        session.commit()
+    return len(overdue) + len(reminders)
+
+
+def _decided(session: Session, group_id: int, approval_id: int, at: datetime, cause: Cause) -> None:
+    """What follows from the end of a vote. `result`: under_way, done, or the code of what stands in the way."""
+    approval = approvals.find(session, group_id, approval_id)
+    if approval is None:
+        raise LookupError(f"there is no approval {approval_id} in group {group_id}")
+    result = ""
+    if approval.state == "passed":
+        result = _carry_out(session, approval, at, cause)
+    elif approval.kind == "loan":
+        loan = session.scalars(select(Loan).where(Loan.approval_id == approval_id)).one()
+        loans.refuse(session, loan, at, cause)
+    payload = {"group": group_id, "approval": approval_id, "result": result}
+    outbox.put(session, "bot.vote_ended", payload, f"vote_ended:{approval_id}")
+
+
+def _carry_out(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    try:
+        with session.begin_nested():
+            return CARRY_OUT[approval.kind](session, approval, at, cause)
+    except errors.LedgerError as error:
+        log.warning("a vote passed and cannot be carried out now", extra={"approval": approval.id, "why": error.code})
+        return error.code
+
+
+def _pay_out(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    payouts.begin(session, approval, at, cause)
+    return "under_way"
+
+
+def _lend(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    loan = session.scalars(select(Loan).where(Loan.approval_id == approval.id)).one()
+    loans.approve(session, loan, approval.id)
+    return _pay_out(session, approval, at, cause)
+
+
+def _write_off(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    loan = session.get_one(Loan, approval.details["loan"])
+    loans.write_off(session, loan, approval.id, at, cause)
+    return "done"
+
+
+def _reverse(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    transaction = session.get_one(Transaction, approval.details["transaction"])
+    posted = reversals.undo(session, transaction, approval.reason or "", at, cause)
+    payload = {"transaction": posted.transaction_id, "receipt": approval.details["receipt"]}
+    outbox.put(session, "bot.reversed", payload, f"reversed:{posted.transaction_id}")
+    return "done"
+
+
+def _govern(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    governing.carry_out(session, approval, at, cause)
+    return "done"
+
+
+CARRY_OUT: dict[str, Callable[[Session, Approval, datetime, Cause], str]] = {
+    "withdrawal": _pay_out,
+    "payout": _pay_out,
+    "loan": _lend,
+    "write_off": _write_off,
+    "reversal": _reverse,
+    "rule": _govern,
+    "role": _govern,
+    "removal": _govern,
+}

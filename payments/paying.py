@@ -1,0 +1,173 @@
+"""What a provider's answer about a payout means for the books: posted once, given back, or held for a person."""
+
+import logging
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import select
+
+from core import clock, outbox
+from core.db import Session
+from core.money import Money
+from ledger import errors as ledger_errors
+from ledger import legs, loans, postings, reversals, transactions
+from ledger.audit import Cause
+from ledger.models import Approval, Group, Loan, Transaction
+from payments.models import Payout, PayoutAccount
+from payments.provider import AccountKind, Outcome, PayoutVerification
+
+SURELY_UNKNOWN_AFTER = timedelta(minutes=10)
+"""A provider that still does not know a reference after this time has never got it."""
+HELD_AFTER = timedelta(hours=24)
+
+log = logging.getLogger(__name__)
+
+
+def settle(session: Session, payout_id: int, said: PayoutVerification, at: datetime) -> None:
+    """Writes what the provider said about a payout. The same answer again changes nothing.
+
+    Terminal states never change, but for paid → reversed, which is a new transaction.
+    """
+    payout = _locked(session, payout_id)
+    if payout.state in ("failed", "reversed"):
+        return
+    if payout.state == "paid":
+        if said.outcome is Outcome.DECLINED:
+            _take_back(session, payout, said.status, at)
+        return
+    payout.provider_status = said.status
+    if said.outcome is Outcome.SUCCEEDED:
+        _settle_paid(session, payout, said, at)
+    elif said.outcome is Outcome.DECLINED:
+        fail(session, payout_id, said.status, at)
+    else:
+        _wait(session, payout, said, at)
+
+
+def fail(session: Session, payout_id: int, why: str, at: datetime) -> None:
+    """The money surely did not leave: what was reserved is free again, and it can be tried again without a vote."""
+    payout = _locked(session, payout_id)
+    if payout.state in ("paid", "failed", "reversed"):
+        return
+    payout.state, payout.held_reason, payout.ended_at, payout.provider_status = "failed", None, at, why
+    transactions.end(session, payout.group_id, payout.transaction_id, "failed", why, at, _cause(payout))
+    payload = {"transaction": payout.transaction_id}
+    outbox.put(session, "bot.payout_failed", payload, f"payout_failed:{payout.transaction_id}")
+
+
+def complete_cash(session: Session, transaction_id: int, at: datetime, cause: Cause) -> postings.Posted:
+    """Posts what the treasurer has handed over from the box, once the payee has said so. Raises what `post` raises."""
+    transaction = session.get_one(Transaction, transaction_id)
+    return _post(session, transaction, legs.CASH_BOX, 0, at, cause)
+
+
+def kind_of(account: PayoutAccount) -> AccountKind:
+    return cast(AccountKind, account.kind)
+
+
+def _settle_paid(session: Session, payout: Payout, said: PayoutVerification, at: datetime) -> None:
+    transaction = session.get_one(Transaction, payout.transaction_id, populate_existing=True)
+    expected = Money(payout.amount_minor, transaction.currency)
+    fee = said.fee.amount_minor if said.fee is not None else payout.fee_minor
+    if said.reference != payout.reference:
+        _hold(payout, f"the provider answered for another reference: {said.reference}")
+    elif said.amount != expected:
+        _hold(payout, f"{said.amount} was sent where {expected} was asked for")
+    else:
+        try:
+            with session.begin_nested():
+                _post(session, transaction, payout.provider, fee, at, _cause(payout))
+        except (ledger_errors.PostingError, ledger_errors.LoanError) as error:
+            # A fee far above the quoted one, say: the money has left, and a person must see why it cannot be booked.
+            _hold(payout, f"paid, but not booked: {error.code}")
+            return
+        payout.state, payout.held_reason, payout.ended_at, payout.fee_charged_minor = "paid", None, at, fee
+        if fee != payout.fee_minor:
+            log.warning(
+                "the provider's fee for a payout is not what was quoted",
+                extra={"payout": payout.id, "quoted": payout.fee_minor, "charged": fee},
+            )
+
+
+def _post(
+    session: Session, transaction: Transaction, provider: str, fee_minor: int, at: datetime, cause: Cause
+) -> postings.Posted:
+    """The legs by the kind of movement; the member bears the fee that the vote named, the group any difference."""
+    approval = session.scalars(select(Approval).where(Approval.id == transaction.approval_id)).one()
+    group = session.get_one(Group, transaction.group_id)
+    amount, saver = transaction.amount_minor, transaction.user_id or 0
+    if transaction.kind == "loan_disbursement":
+        on = clock.day_at(at, group.time_zone)
+        posted = loans.complete_disbursement(session, transaction, provider, fee_minor, on, at, cause)
+    else:
+        if transaction.kind == "payout":
+            moved = legs.payout("expense", provider, amount, fee_minor)
+        elif transaction.kind == "cash_out":
+            moved = legs.cash_out(saver, amount)
+        else:
+            taken = amount + approval.details.get("member_fee_minor", 0)
+            moved = legs.withdrawal(saver, provider, taken, amount, fee_minor)
+        posted = postings.post(session, group.id, transaction.id, moved, at, cause)
+    outbox.put(session, "bot.paid_out", {"transaction": transaction.id}, f"paid_out:{transaction.id}")
+    return posted
+
+
+def _take_back(session: Session, payout: Payout, status: str, at: datetime) -> None:
+    """The provider has brought a paid payout back: the opposite is posted, and the group hears of it."""
+    transaction = session.get_one(Transaction, payout.transaction_id, populate_existing=True)
+    cause, reason = _cause(payout), f"the payment service brought it back ({status})"
+    try:
+        with session.begin_nested():
+            if transaction.kind == "loan_disbursement":
+                loan = session.scalars(select(Loan).where(Loan.disbursement_id == transaction.id)).one()
+                loans.undo_disbursement(session, loan, reason, at, cause)
+            else:
+                reversals.undo(session, transaction, reason, at, cause)
+    except (ledger_errors.PostingError, ledger_errors.LoanError) as error:
+        log.error(
+            "a payout came back and cannot be booked: compare it at the provider and decide",
+            extra={"payout": payout.id, "reference": payout.reference, "reason": error.code},
+        )
+        return
+    payout.state, payout.ended_at, payout.provider_status = "reversed", at, status
+    payload = {"transaction": transaction.id}
+    outbox.put(session, "bot.payout_failed", payload, f"payout_reversed:{transaction.id}")
+
+
+def _wait(session: Session, payout: Payout, said: PayoutVerification, at: datetime) -> None:
+    """Not conclusive: asked again later, sent again only when it surely never arrived, held after a day."""
+    since = payout.submitted_at or payout.created_at
+    never_arrived = said.outcome is Outcome.PENDING and said.status == "not_found" and payout.transfer_code is None
+    if never_arrived and payout.state in ("submitting", "unknown") and at - since >= SURELY_UNKNOWN_AFTER:
+        payout.state = "reserved"
+        key = f"submit_payout:{payout.id}:again:{payout.checks}"
+        outbox.put(session, "payments.submit_payout", {"payout": payout.id}, key)
+        return
+    if said.outcome is Outcome.PENDING and said.status != "not_found":
+        payout.state = "pending" if payout.state != "held" else payout.state
+    if said.status == "otp":
+        log.error(
+            "a payout waits for the provider's one-time password: finish it there, or switch the password off",
+            extra={"payout": payout.id, "reference": payout.reference},
+        )
+    if at - payout.created_at >= HELD_AFTER and payout.state != "held":
+        _hold(payout, f"no conclusive answer for a day: {said.status}")
+
+
+def _hold(payout: Payout, reason: str) -> None:
+    payout.state, payout.held_reason = "held", reason
+    log.error(
+        "a payout is held: compare it at the provider and decide",
+        extra={"payout": payout.id, "reference": payout.reference, "reason": reason},
+    )
+
+
+def _locked(session: Session, payout_id: int) -> Payout:
+    # The group first, as every posting does, then its payout.
+    group_id = session.scalars(select(Payout.group_id).where(Payout.id == payout_id)).one()
+    transactions.lock_group(session, group_id)
+    return session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+
+
+def _cause(payout: Payout) -> Cause:
+    return Cause(actor_id=None, channel=payout.provider, message_id=payout.reference)
