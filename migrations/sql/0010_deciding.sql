@@ -27,12 +27,16 @@ CREATE TRIGGER votes_once BEFORE UPDATE ON votes FOR EACH ROW
 CREATE TRIGGER votes_no_delete BEFORE DELETE ON votes FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER votes_no_truncate BEFORE TRUNCATE ON votes EXECUTE FUNCTION refuse_change();
 
--- The tally is the votes, whoever writes.
+-- The tally is the votes, whoever writes: looked at when everything is written, so the row as it is then.
 CREATE FUNCTION check_tally() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.eligible, NEW.yes, NEW.no) <> (
-        SELECT (count(*), count(*) FILTER (WHERE choice = 'yes'), count(*) FILTER (WHERE choice = 'no'))
-          FROM votes WHERE group_id = NEW.group_id AND approval_id = NEW.id) THEN
+    IF EXISTS (
+        SELECT FROM approvals a CROSS JOIN LATERAL (
+            SELECT count(*) AS eligible, count(*) FILTER (WHERE choice = 'yes') AS yes,
+                   count(*) FILTER (WHERE choice = 'no') AS no
+              FROM votes v WHERE v.group_id = a.group_id AND v.approval_id = a.id) counted
+         WHERE a.id = NEW.id
+           AND (a.eligible <> counted.eligible OR a.yes <> counted.yes OR a.no <> counted.no)) THEN
         RAISE EXCEPTION 'approval %: its tally is not its votes', NEW.id USING ERRCODE = 'GW007';
     END IF;
     RETURN NULL;
