@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from bot import weekly
+from bot import expiring, weekly
 from core import logs, outbox, queues
 from core.settings import settings
-from payments import collections, deciding, payouts
+from payments import collections, deciding, lending, payouts
 
 TICKS = {
     # Rings for work whose bell was lost, whose time has come, or whose worker died.
@@ -16,6 +16,10 @@ TICKS = {
     payouts.sweep: timedelta(seconds=10),
     # Ends the votes whose time is over, and reminds those who have not voted.
     deciding.sweep: timedelta(seconds=30),
+    # Charges interest and penalties on the day they fall due where the group lives.
+    lending.sweep: timedelta(minutes=5),
+    # Closes cash that was written down and that nobody confirmed in a week.
+    expiring.sweep: timedelta(hours=1),
     # Sends each group its seal of the week, on Sunday evening where it lives.
     weekly.sweep: timedelta(minutes=10),
 }

@@ -3,18 +3,22 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import ballots, challenges, examples, outgoing, requests
+from bot import announcing_loans, ballots, challenges, examples, outgoing
 from bot.texts import Sentence
 from core.db import Session
 from core.money import Money
 from ledger import approvals, groups, reading, receipts
-from ledger.models import Approval, Group, Transaction, User
+from ledger.models import Approval, Group, Loan, Transaction, User
+from ledger.names import brief
 from payments import accounts
 from payments.models import PayoutAccount
 
 ACCOUNT_ASKED_FOR = timedelta(days=2)
 # What stands in the way of carrying something out, as far as there are words for it.
-PROBLEMS = ("insufficient_funds", "not_enough_cash", "already_carried_out", "not_voted")
+PROBLEMS = (
+    "insufficient_funds", "not_enough_cash", "already_carried_out", "not_voted", "not_a_member", "last_chair",
+    "stands_for_others", "money_under_way", "still_owes", "stale_version",
+)  # fmt: skip
 
 
 def opened(session: Session, group_id: int, approval_id: int, at: datetime) -> None:
@@ -36,14 +40,13 @@ def ended(session: Session, group_id: int, approval_id: int, result: str, at: da
     challenges.cancel(session, "ballot", approval_id)
     everybody = {member.user_id for member in groups.members(session, group_id)}
     hearing = {approval.asked_by} if result == "under_way" else everybody | {approval.asked_by}
-    stuck = result not in ("", "done", "under_way")
     values = ballots.tally(approval) | {
         "group": group.name,
         "what": ballots.short(approval),
         "state": approval.state,
-        "asker": requests.brief(groups.names(session, [approval.asked_by]).get(approval.asked_by, "?")),
+        "asker": brief(groups.names(session, [approval.asked_by]).get(approval.asked_by, "?")),
         "why": approval.ended_why or "votes",
-        "result": "stuck" if stuck else result or "done",
+        "result": _shown_result(approval, result),
         "problem": problem(result),
     }
     for user_id in sorted(hearing):
@@ -67,6 +70,8 @@ def paid_out(session: Session, transaction_id: int, at: datetime) -> None:
     for member in groups.members(session, group.id):
         key = f"paid_out:{transaction_id}:{member.user_id}"
         outgoing.notify(session, member.user_id, "paid-out", values, group_id=group.id, dedupe_key=key, at=at)
+    if approval.kind == "loan":
+        announcing_loans.started(session, session.get_one(Loan, approval.details["loan"]), at)
 
 
 def payout_failed(session: Session, transaction_id: int, at: datetime) -> None:
@@ -88,7 +93,7 @@ def payout_failed(session: Session, transaction_id: int, at: datetime) -> None:
 def cash_due(session: Session, transaction_id: int, at: datetime) -> None:
     """The officers hear what is to be handed over from the box, and the payee that it is coming."""
     transaction, approval, group, values = _payout(session, transaction_id)
-    payee: int = approval.details.get("payee", transaction.user_id)
+    payee: int = approval.details.get("payee") or transaction.user_id or 0
     values |= {"plain": Money(transaction.amount_minor, group.currency).plain}
     for user_id in sorted({payee, *groups.officers(session, group.id)}):
         outgoing.notify(
@@ -175,6 +180,13 @@ def problem(result: str) -> Sentence:
     return Sentence(f"problem-{result if result in PROBLEMS else 'other'}")
 
 
+def _shown_result(approval: Approval, result: str) -> str:
+    """done, under_way; stuck when it can be tried again, undone when it has to be asked anew."""
+    if result in ("", "done", "under_way"):
+        return result or "done"
+    return "stuck" if approval.kind in approvals.PAYING_SUBJECTS and approval.amount_minor is not None else "undone"
+
+
 def _to_the_silent(session: Session, group_id: int, approval_id: int, words: str, at: datetime) -> None:
     approval, group = _approval(session, group_id, approval_id)
     if approval.state != "open":
@@ -217,13 +229,13 @@ def _payout(session: Session, transaction_id: int) -> tuple[Transaction, Approva
     transaction = session.get_one(Transaction, transaction_id)
     approval, group = _approval(session, transaction.group_id, transaction.approval_id or 0)
     account = accounts.of_destination(session, group.id, approval.destination)
-    payee: int = approval.details.get("payee", transaction.user_id)
+    payee: int = approval.details.get("payee") or transaction.user_id or 0
     names = groups.names(session, [payee, approval.asked_by])
     values = {
         "group": group.name,
         "amount": str(Money(transaction.amount_minor, group.currency)),
-        "payee": requests.brief(names.get(payee, "?")),
-        "asker": requests.brief(names.get(approval.asked_by, "?")),
+        "payee": brief(names.get(payee, "?")),
+        "asker": brief(names.get(approval.asked_by, "?")),
         "account": accounts.masked(account) if account else Sentence("cash-box"),
         "reason": approval.reason or "",
     }

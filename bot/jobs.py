@@ -1,6 +1,6 @@
 """The bot's work in the background: what members hear about events, and delivering it."""
 
-from bot import announcing, announcing_votes, delivery, issuing
+from bot import announcing, announcing_cash, announcing_group, announcing_loans, announcing_votes, delivery, issuing
 from core import clock, db, outbox
 
 
@@ -125,4 +125,86 @@ def account_stopped(payload: outbox.Payload) -> None:
     """The group hears that a change of account was stopped."""
     with db.session() as session:
         announcing_votes.account_stopped(session, payload["account"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def member_gone(payload: outbox.Payload) -> None:
+    """Whoever left or was removed hears it, and the others of somebody who left."""
+    with db.session() as session:
+        announcing_group.member_gone(
+            session,
+            payload["group"],
+            payload["member"],
+            payload["status"],
+            payload["key"],
+            clock.now(),
+            knows=payload["knows"],
+        )
+        session.commit()
+
+
+@outbox.job
+def cash_asked(payload: outbox.Payload) -> None:
+    """The other side is asked whether cash was handed over as an officer wrote it down."""
+    with db.session() as session:
+        announcing_cash.asked(
+            session, payload["transaction"], payload["officer"], payload["witness"], payload["message"], clock.now()
+        )
+        session.commit()
+
+
+@outbox.job
+def cash_ended(payload: outbox.Payload) -> None:
+    """Payer and officers hear that cash was not confirmed."""
+    with db.session() as session:
+        announcing_cash.ended(session, payload["transaction"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def cash_missing(payload: outbox.Payload) -> None:
+    """The officers hear that a payee has not got the cash."""
+    with db.session() as session:
+        announcing_cash.missing(session, payload["transaction"], payload["challenge"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def guarantee_asked(payload: outbox.Payload) -> None:
+    """A member is asked whether they stand for a loan."""
+    with db.session() as session:
+        announcing_loans.guarantee_asked(session, payload["loan"], payload["member"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def guarantee_answered(payload: outbox.Payload) -> None:
+    """The borrower hears what a guarantor said."""
+    with db.session() as session:
+        announcing_loans.guarantee_answered(session, payload["loan"], payload["member"], payload["yes"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def loan_vote_opened(payload: outbox.Payload) -> None:
+    """The borrower hears that the group votes now."""
+    with db.session() as session:
+        announcing_loans.vote_opened(session, payload["loan"], payload["approval"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def repayment_completed(payload: outbox.Payload) -> None:
+    """The payer's receipt and the officers' notes about a loan that is being paid back."""
+    with db.session() as session:
+        announcing_loans.repayment_completed(session, payload["transaction"], clock.now())
+        session.commit()
+
+
+@outbox.job
+def penalty_charged(payload: outbox.Payload) -> None:
+    """A member hears that a penalty was added."""
+    with db.session() as session:
+        announcing_loans.penalty_charged(session, payload["loan"], payload["amount"], clock.now())
         session.commit()

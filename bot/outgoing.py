@@ -55,6 +55,20 @@ def notify(
         _queue(session, identity, key, values, group_id, unique_key, at, media_url, buttons)
 
 
+def channel_of(session: Session, user_id: int) -> str | None:
+    """The channel on which `notify` would reach the member."""
+    return session.scalar(
+        select(ChannelIdentity.channel)
+        .where(
+            ChannelIdentity.user_id == user_id,
+            ChannelIdentity.opted_out_at.is_(None),
+            ChannelIdentity.last_inbound_at.is_not(None),
+        )
+        .order_by(ChannelIdentity.last_inbound_at.desc())
+        .limit(1)
+    )
+
+
 def invite(session: Session, number: str, values: dict[str, Any], *, group_id: int, at: datetime) -> bool:
     """The one SMS to somebody who was invited (E.164) and may never have heard of us. False when they opted out."""
     # Looked for before it is made: an insert would wait for somebody who is writing to us at this moment, and they may

@@ -12,7 +12,6 @@ from ledger.groups import Member
 
 # A ballot names a group, two people, an account and a reason, and must fit two SMS with the longest of each.
 MOST_REASON = 55
-MOST_NAME = 24
 
 _REASON = re.compile(r"(?:^|\s)(?:because(?:\s+of)?|since|for|so that|reason:?|:)\s+(?P<reason>\S.*)$", re.I | re.S)
 _PERIODS = re.compile(
@@ -60,11 +59,6 @@ def one_line(text: str) -> str:
     """What everybody will read: one line, without links, no longer than an SMS bears."""
     kept = re.sub(r"\s+", " ", _LINKS.sub("", text)).strip(" .,:;-")
     return kept if len(kept) <= MOST_REASON else kept[: MOST_REASON - 1].rsplit(" ", 1)[0]
-
-
-def brief(name: str) -> str:
-    """A name as ballots show it: its first words, as many as an SMS bears."""
-    return name if len(name) <= MOST_NAME else (name[: MOST_NAME + 1].rsplit(" ", 1)[0])[:MOST_NAME]
 
 
 def named(members: list[Member], text: str) -> list[Member]:

@@ -22,6 +22,8 @@ from ledger.models import Approval, Group, Vote
 from ledger.postings import CAUSE, call
 
 MONEY_SUBJECTS = ("withdrawal", "payout", "loan")
+PAYING_SUBJECTS = (*MONEY_SUBJECTS, "removal")
+"""What may end with a payout; whoever is removed is paid what is theirs by the same vote."""
 REMIND_BEFORE = timedelta(hours=24)
 
 
@@ -159,7 +161,7 @@ def choices(session: Session, group_id: int, approval_id: int) -> dict[int, str 
         .where(Vote.group_id == group_id, Vote.approval_id == approval_id)
         .order_by(Vote.user_id)
     )
-    return {user_id: choice for user_id, choice in rows}
+    return {user_id: choice for user_id, choice in rows}  # noqa: C416 (a row is no pair to mypy)
 
 
 def silent(session: Session, group_id: int, approval_id: int) -> list[int]:

@@ -6,7 +6,7 @@ parsed: what the tables say is printed as the database functions print it, and t
 `numeric`, so that an amount which somebody made absurdly large is reported and does not end the statement.
 """
 
-from ledger.models import CREDIT_KINDS, MOVEMENTS
+from ledger.models import CREDIT_KINDS, DECIDED_BY, MOVEMENTS
 
 # Whole numbers are compared twice as fast as `numeric`; the bounds keep their sum from overflowing.
 ENTRIES = """
@@ -98,18 +98,31 @@ RECEIPTS = """
               FROM receipts WHERE group_id BETWEEN :first AND :last) r
      WHERE number <> number_before + 1"""
 
+# Where a group's lines begin to say everything about a posting: the shorter ones of before migration 0010 end there.
+# An amount alone does not tell them apart, for a vote has one, too; no text inside a line can look like its keys.
+FULL_LINES = """
+    SELECT group_id, min(seq) AS seq FROM audit_log
+     WHERE group_id BETWEEN :first AND :last AND data LIKE '%"amount":%"receipt":%"entries":%' GROUP BY group_id"""
+
 # The text of a posting's line as `book_legs` prints it. Books from before migration 0007 list the same entries in the
 # order of their legs, so a line that differs is compared once more with its entries sorted.
-POSTINGS = r"""
+POSTINGS = rf"""
     SELECT group_id, fault.what, format('transaction %s', id), fault.detail
       FROM (SELECT coalesce(t.group_id, m.group_id, r.group_id) AS group_id,
                    coalesce(t.id, m.transaction_id, r.transaction_id) AS id, t.kind, t.state, m.entries, m.total,
                    r.number, r.seq, a.seq AS found_seq, a.action, a.data,
                    coalesce(t.state IN ('completed', 'reversed'), false) AS posted,
-                   format('{"transaction":%s,"currency":"%s","receipt":%s,"entries":[%s]}',
-                          t.id, t.currency, r.number, m.legs) AS expected,
+                   CASE WHEN a.seq >= f.seq
+                        THEN format('{{"transaction":%s,"member":%s,"amount":%s,"currency":"%s","approval":%s,'
+                                    '"reason":%s,"receipt":%s,"entries":[%s]}}', t.id, t.member, t.amount_minor,
+                                    t.currency, t.approval, t.reason, r.number, m.legs)
+                        ELSE format('{{"transaction":%s,"currency":"%s","receipt":%s,"entries":[%s]}}',
+                                    t.id, t.currency, r.number, m.legs) END AS expected,
                    m.earliest = m.latest AND m.latest = r.issued_at AND r.issued_at = a.at AS same_time
-              FROM (SELECT group_id, id, kind, state, currency
+              FROM (SELECT group_id, id, kind, state, currency, amount_minor,
+                           coalesce(CAST(user_id AS text), 'null') AS member,
+                           coalesce(CAST(approval_id AS text), 'null') AS approval,
+                           coalesce('"' || encode(sha256(convert_to(reason, 'UTF8')), 'hex') || '"', 'null') AS reason
                       FROM transactions WHERE group_id BETWEEN :first AND :last) t
               FULL JOIN (SELECT group_id, transaction_id, count(*) AS entries, sum(amount_minor) AS total,
                                 min(created_at) AS earliest, max(created_at) AS latest,
@@ -123,7 +136,8 @@ POSTINGS = r"""
                AND r.transaction_id = coalesce(t.id, m.transaction_id)
               LEFT JOIN (SELECT group_id, seq, action, data, at
                            FROM audit_log WHERE group_id BETWEEN :first AND :last) a
-                ON a.group_id = r.group_id AND a.seq = r.seq) t
+                ON a.group_id = r.group_id AND a.seq = r.seq
+              LEFT JOIN ({FULL_LINES}) f ON f.group_id = a.group_id) t
      CROSS JOIN LATERAL (VALUES
         (state IS NULL, 'transaction_missing', 'it has entries or a receipt, but is not there itself'),
         (total <> 0, 'unbalanced', format('its entries add up to %s, not to zero', total)),
@@ -141,14 +155,14 @@ POSTINGS = r"""
              regexp_replace(data, '"entries":.*', '') <> regexp_replace(expected, '"entries":.*', '')
              OR (SELECT string_agg(leg[1], ',' ORDER BY CAST(leg[2] AS numeric))
                    FROM regexp_matches(data, '(\[([0-9]+),-?[0-9]+\])', 'g') leg)
-                IS DISTINCT FROM substring(expected FROM '"entries":\[(.*)\]\}')), 'posting_line',
+                IS DISTINCT FROM substring(expected FROM '"entries":\[(.*)\]\}}')), 'posting_line',
          format('line %s says %s, the book says %s', seq, data, expected)),
         (NOT same_time, 'posting_time',
          format('its entries, receipt %s and line %s bear different times', number, seq)))
         AS fault (found, what, detail)
      WHERE (state IS NULL OR NOT posted AND (entries IS NOT NULL OR number IS NOT NULL)
         OR posted AND (number IS NULL OR entries IS NULL OR entries < 2 OR total <> 0 OR found_seq IS NULL
-                       OR action <> kind OR data <> expected OR NOT same_time)) AND fault.found"""
+                       OR action <> kind OR data <> expected OR NOT same_time)) AND fault.found"""  # noqa: S608
 
 # A posting's line that no receipt points to: somebody took a posting out of the tables. No text inside a line can look
 # like its keys, because JSON writes a quote inside a text as \".
@@ -235,11 +249,109 @@ REVERSALS = """
         AS fault (found, detail)
      WHERE fault.found"""
 
+# An approval is its votes, and it ended as they say.
+APPROVALS = """
+    SELECT group_id, fault.what, format('approval %s', id), fault.detail
+      FROM (SELECT coalesce(a.group_id, v.group_id) AS group_id, coalesce(a.id, v.approval_id) AS id, a.state,
+                   a.eligible, a.yes, a.no, coalesce(v.voters, 0) AS voters, coalesce(v.said_yes, 0) AS said_yes,
+                   coalesce(v.said_no, 0) AS said_no
+              FROM (SELECT group_id, id, state, eligible, yes, no
+                      FROM approvals WHERE group_id BETWEEN :first AND :last) a
+              FULL JOIN (SELECT group_id, approval_id, count(*) AS voters,
+                                count(*) FILTER (WHERE choice = 'yes') AS said_yes,
+                                count(*) FILTER (WHERE choice = 'no') AS said_no
+                           FROM votes WHERE group_id BETWEEN :first AND :last GROUP BY group_id, approval_id) v
+                ON v.group_id = a.group_id AND v.approval_id = a.id) a
+     CROSS JOIN LATERAL (VALUES
+        (state IS NULL, 'approval_missing', format('there are %s votes about it, but it is not there', voters)),
+        ((eligible, yes, no) <> (voters, said_yes, said_no), 'approval_tally',
+         format('it says %s yes and %s no of %s, its votes are %s yes and %s no of %s', yes, no, eligible, said_yes,
+                said_no, voters)),
+        (state = 'passed' AND 100 * said_yes < 51 * voters, 'approval_passed',
+         format('it has passed with %s of %s', said_yes, voters))) AS fault (found, what, detail)
+     WHERE fault.found"""
+
+# What was asked, of whom, and how it ended, as `open_approval` and `end_vote` print it: one line for each.
+APPROVAL_LINES = r"""
+    SELECT coalesce(p.group_id, a.group_id), 'approval_line', format('approval %s', coalesce(p.id, a.approval_id)),
+           CASE WHEN a.seq IS NULL THEN format('no line of the chain says what it says; expected %s', p.expected)
+                WHEN p.id IS NULL THEN format('line %s says %s, the book nothing of the kind', a.seq, a.data)
+                WHEN a.lines > 1 THEN format('%s lines say it, as does line %s', a.lines, a.seq)
+                ELSE format('line %s says %s, the book says %s', a.seq, a.data, p.expected) END
+      FROM (SELECT group_id, id, 'vote_opened' AS action,
+                   format('{"approval":%s,"kind":"%s","member":%s,"amount":%s,"destination":%s,"facts":"%s",'
+                          '"electorate":[%s]}', id, kind, coalesce(CAST(user_id AS text), 'null'),
+                          coalesce(CAST(amount_minor AS text), 'null'),
+                          coalesce(CAST(to_json(destination) AS text), 'null'), encode(facts_hash, 'hex'),
+                          (SELECT string_agg(CAST(user_id AS text), ',' ORDER BY user_id) FROM votes v
+                            WHERE v.group_id = approvals.group_id AND v.approval_id = approvals.id)) AS expected
+              FROM approvals WHERE group_id BETWEEN :first AND :last
+             UNION ALL
+            SELECT group_id, id, 'vote_' || state,
+                   format('{"approval":%s,"why":%s}', id, coalesce(CAST(to_json(ended_why) AS text), 'null'))
+              FROM approvals WHERE group_id BETWEEN :first AND :last AND state <> 'open') p
+      FULL JOIN (SELECT group_id, seq, action, data, approval_id,
+                        count(*) OVER (PARTITION BY group_id, approval_id, action = 'vote_opened') AS lines
+                   FROM (SELECT group_id, seq, action, data,
+                                CAST(substring(data FROM '^\{"approval":([0-9]{1,18}),') AS bigint) AS approval_id
+                           FROM audit_log WHERE group_id BETWEEN :first AND :last
+                            AND action = ANY(:vote_lines)) line) a
+        ON a.group_id = p.group_id AND a.approval_id = p.id AND a.action = p.action
+     WHERE a.data IS DISTINCT FROM p.expected OR a.lines > 1"""
+
+# Who voted for what, how and in whose name: one line for each vote that was cast, as `count_vote` prints it.
+VOTE_LINES = r"""
+    SELECT coalesce(v.group_id, a.group_id), 'vote_line',
+           format('vote of member %s about approval %s', coalesce(v.user_id, a.member_id),
+                  coalesce(v.approval_id, a.approval_id)),
+           CASE WHEN a.seq IS NULL THEN format('it is %s, and no line of the chain says so', v.choice)
+                WHEN v.user_id IS NULL THEN format('line %s says %s, and no such vote was cast', a.seq, a.choice)
+                WHEN a.lines > 1 THEN format('%s lines say it, as does line %s', a.lines, a.seq)
+                ELSE format('it is %s by %s, line %s says %s by %s of member %s', v.choice, v.channel, a.seq, a.choice,
+                            a.channel, a.actor_id) END
+      FROM (SELECT group_id, approval_id, user_id, choice, channel
+              FROM votes WHERE group_id BETWEEN :first AND :last AND choice IS NOT NULL) v
+      FULL JOIN (SELECT group_id, seq, actor_id, channel, CAST(said[1] AS bigint) AS approval_id,
+                        CAST(said[2] AS bigint) AS member_id, said[3] AS choice,
+                        count(*) OVER (PARTITION BY group_id, said[1], said[2]) AS lines
+                   FROM (SELECT group_id, seq, actor_id, channel, regexp_match(data,
+                                '^\{"approval":([0-9]{1,18}),"member":([0-9]{1,18}),"choice":"(yes|no)"') AS said
+                           FROM audit_log WHERE group_id BETWEEN :first AND :last AND action = 'voted') line) a
+        ON a.group_id = v.group_id AND a.approval_id = v.approval_id AND a.member_id = v.user_id
+     WHERE (a.choice, a.channel, a.actor_id) IS DISTINCT FROM (v.choice, v.channel, v.user_id) OR a.lines > 1"""
+
+# Money left only by a vote that has passed, about this member and this amount, once for each vote. Of the shorter
+# lines of before there were votes, nothing is asked.
+VOTED = f"""
+    SELECT group_id, 'not_voted', format('transaction %s', id),
+           CASE WHEN approval_id IS NULL THEN format('it is a %s, and it names no vote', kind)
+                WHEN subject IS NULL THEN format('approval %s, by which it was done, is not there', approval_id)
+                WHEN standing > 1 THEN format('%s transactions were done by approval %s', standing, approval_id)
+                ELSE format('it is a %s of %s for member %s, approval %s is a %s of %s for member %s: %s with %s of %s',
+                            kind, amount_minor, coalesce(CAST(user_id AS text), 'none'), approval_id, subject, asked,
+                            coalesce(CAST(member_id AS text), 'none'), state, yes, eligible) END
+      FROM (SELECT t.group_id, t.id, t.kind, t.user_id, t.amount_minor, t.approval_id, p.kind AS subject, p.state,
+                   p.user_id AS member_id, p.amount_minor AS asked, p.yes, p.eligible,
+                   count(*) FILTER (WHERE t.state = 'completed')
+                       OVER (PARTITION BY t.group_id, t.approval_id) AS standing
+              FROM transactions t
+              JOIN receipts r ON r.group_id = t.group_id AND r.transaction_id = t.id
+              JOIN ({FULL_LINES}) f ON f.group_id = r.group_id AND f.seq <= r.seq
+              LEFT JOIN approvals p ON p.group_id = t.group_id AND p.id = t.approval_id
+             WHERE t.group_id BETWEEN :first AND :last AND r.group_id BETWEEN :first AND :last
+               AND t.kind = ANY(:decided) AND t.state IN ('completed', 'reversed')) t
+     WHERE approval_id IS NULL OR subject IS NULL OR standing > 1 OR state <> 'passed' OR 100 * yes < 51 * eligible
+        OR user_id IS DISTINCT FROM member_id OR amount_minor IS DISTINCT FROM asked
+        OR NOT kind || ' by ' || subject = ANY(:decisions)"""  # noqa: S608
+
 ALL = (
     CHAIN, ENTRIES, WALLETS, WALLET_LINES, POSTINGS, RECEIPTS, UNRECEIPTED_LINES, RESERVATIONS, RESERVATION_LINES,
-    ENDINGS, REVERSALS,
+    ENDINGS, REVERSALS, APPROVALS, APPROVAL_LINES, VOTE_LINES, VOTED,
 )  # fmt: skip
 CONSTANTS = {
+    "decided": list(DECIDED_BY),
+    "decisions": [f"{movement} by {subject}" for movement, subjects in DECIDED_BY.items() for subject in subjects],
+    "vote_lines": [f"vote_{step}" for step in ("opened", "passed", "failed", "withdrawn", "void")],
     "credit_kinds": list(CREDIT_KINDS),
     "endings": [f"{movement}_{state}" for movement in MOVEMENTS for state in ("failed", "expired", "cancelled")],
 }

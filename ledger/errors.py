@@ -8,6 +8,7 @@ LedgerError
 │   ├── AlreadyMember         joining or inviting twice
 │   ├── CurrencyFixed         money has moved, so the currency stays
 │   ├── StaleVersion          somebody else has changed it since it was read; `.version` is today's
+│   ├── GoverningError        a decision about members that cannot be carried out; `.code` says why
 │   ├── UnknownRule           no such rule
 │   └── RuleOutOfRange        a value that the rule does not allow
 ├── LoanError
@@ -19,6 +20,7 @@ LedgerError
 │   ├── TermTooLong           more periods than the group allows; `.limit`
 │   ├── OtherPeriod           weeks where the group counts in months, or the other way round
 │   ├── AboveSavingsLimit     more than so many times one's own savings; `.limit`
+│   ├── NotEnoughCash         the group has not that much free money where it would come from; `.limit`
 │   ├── TooManyLoans          as many loans open as the group allows one member
 │   ├── NoLoan                the member has no loan that could be paid back or guaranteed
 │   ├── PaysTooMuch           more than is owed, where the group refuses that; `.limit`
@@ -27,6 +29,7 @@ LedgerError
 │   ├── ImpossibleVotes       more votes than people who may vote, or nobody who may
 │   ├── NobodyMayVote         everybody abstains
 │   ├── NotVoted              no vote of the group allows this movement
+│   ├── SubjectChanged        what was voted about has changed since
 │   └── AlreadyCarriedOut     the vote has been carried out, or is being carried out
 ├── AmountError
 │   ├── AmountNotPositive     zero or less
@@ -89,6 +92,18 @@ class StaleVersion(GroupError):
     def __init__(self, version: int) -> None:
         super().__init__(f"version {version} stands there now")
         self.version = version
+
+
+class GoverningError(GroupError):
+    """A decision about members that cannot be carried out, or not yet.
+
+    `code`: not_a_member (they are none, or no longer), last_chair (the group would have no chair), stands_for_others
+    (their savings are a guarantee), money_under_way (a payout to them is not over), still_owes (more than they saved).
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class UnknownRule(GroupError):
@@ -159,6 +174,16 @@ class AboveSavingsLimit(LoanError):
         self.limit = limit
 
 
+class NotEnoughCash(LoanError):
+    """`limit` is what is free there."""
+
+    code = "not_enough_cash"
+
+    def __init__(self, limit: Money) -> None:
+        super().__init__(f"only {limit} is free")
+        self.limit = limit
+
+
 class TooManyLoans(LoanError):
     code = "too_many_loans"
 
@@ -199,6 +224,10 @@ class NobodyMayVote(DecisionError):
 
 class NotVoted(DecisionError):
     code = "not_voted"
+
+
+class SubjectChanged(DecisionError):
+    code = "subject_changed"
 
 
 class AlreadyCarriedOut(DecisionError):

@@ -19,9 +19,21 @@ from sqlalchemy.orm import InstrumentedAttribute
 from core.db import Session
 from core.money import Money, minor_digits
 from ledger import seals
-from ledger.models import AuditRow, Entry, Group, Membership, Receipt, Reservation, Transaction, User, Wallet
+from ledger.models import (
+    Approval,
+    AuditRow,
+    Entry,
+    Group,
+    Membership,
+    Receipt,
+    Reservation,
+    Transaction,
+    User,
+    Vote,
+    Wallet,
+)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 PAGE_ROWS = 5_000
 # A spreadsheet takes a cell that begins so for a formula; after an apostrophe it is text. `verify_book.py` undoes it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
@@ -134,7 +146,7 @@ def _line(table: _Table, row: RowMapping, currency: str) -> list[Any]:
 
 def _cells(name: str, value: Any, currency: str) -> tuple[Any, ...]:
     if name.endswith("_minor"):
-        return value, Money(value, currency).major
+        return (value, value if value is None else Money(value, currency).major)
     return (value, seals.short(value)) if name == "hash" else (value,)
 
 
@@ -181,6 +193,7 @@ _TABLES = {
             "completed_at": Transaction.completed_at,
             "channel": Transaction.channel,
             "reverses_id": Transaction.reverses_id,
+            "approval_id": Transaction.approval_id,
             "reason": Transaction.reason,
             "failure": Transaction.failure,
         },
@@ -214,6 +227,36 @@ _TABLES = {
             "state": Reservation.state,
             "created_at": Reservation.created_at,
             "ended_at": Reservation.ended_at,
+        },
+    ),
+    "approvals": _Table(
+        key=(Approval.id,),
+        columns={
+            "approval_id": Approval.id,
+            "kind": Approval.kind,
+            "asked_by": Approval.asked_by,
+            "member_id": Approval.user_id,
+            "amount_minor": Approval.amount_minor,
+            "destination": Approval.destination,
+            "facts_hash": Approval.facts_hash,
+            "state": Approval.state,
+            "why": Approval.ended_why,
+            "eligible": Approval.eligible,
+            "yes": Approval.yes,
+            "no": Approval.no,
+            "opened_at": Approval.opened_at,
+            "closes_at": Approval.closes_at,
+            "decided_at": Approval.decided_at,
+        },
+    ),
+    "votes": _Table(
+        key=(Vote.approval_id, Vote.user_id),
+        columns={
+            "approval_id": Vote.approval_id,
+            "member_id": Vote.user_id,
+            "choice": Vote.choice,
+            "at": Vote.voted_at,
+            "channel": Vote.channel,
         },
     ),
     "audit": _Table(

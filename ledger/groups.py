@@ -14,10 +14,11 @@ from core.fields import values_of
 from core.money import Money
 from ledger import audit, codes, errors
 from ledger.audit import Cause
-from ledger.models import OFFICERS, Group, Invitation, Membership, Transaction, User, Wallet
+from ledger.models import OFFICERS, Group, Guarantee, Invitation, Loan, Membership, Transaction, User, Wallet
 from ledger.postings import CAUSE, call
 
 INVITATIONS_A_DAY = 20
+OWED = ("loan", "interest_due", "penalty_due", "fee_due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,45 @@ def officers(session: Session, group_id: int) -> list[int]:
             )
         )
     )
+
+
+def membership(session: Session, group_id: int, user_id: int) -> Membership | None:
+    """How the user belongs to the group as it stands now; None when they do not, or no longer."""
+    found = select(Membership).where(
+        Membership.group_id == group_id, Membership.user_id == user_id, Membership.status == "active"
+    )
+    return session.scalar(found, execution_options={"populate_existing": True})
+
+
+def end_membership(session: Session, belonging: Membership, status: str, at: datetime, cause: Cause) -> None:
+    """The member is "left" or "removed" from now on; what they have saved stays theirs in the book."""
+    belonging.status, belonging.role = status, "member"
+    session.flush()
+    audit.record(session, belonging.group_id, f"member_{status}", {"member": belonging.user_id}, at, cause)
+
+
+def change_role(session: Session, belonging: Membership, role: str, at: datetime, cause: Cause) -> None:
+    """Gives the member another role; whoever calls this has had it voted."""
+    data = {"member": belonging.user_id, "from": belonging.role, "to": role}
+    belonging.role = role
+    session.flush()
+    audit.record(session, belonging.group_id, "role_changed", data, at, cause)
+
+
+def owes(session: Session, group_id: int, user_id: int, currency: str) -> Money:
+    """What the member owes the group at this moment: principal, and what was charged on top."""
+    owed = select(func.coalesce(-func.sum(Wallet.balance_minor), 0)).where(
+        Wallet.group_id == group_id, Wallet.user_id == user_id, Wallet.kind.in_(OWED)
+    )
+    return Money(int(session.scalar(owed) or 0), currency)
+
+
+def stands_for(session: Session, group_id: int, user_id: int) -> list[int]:
+    """The borrowers whose loans hold savings of this member as a guarantee."""
+    held = select(Guarantee.loan_id).where(
+        Guarantee.group_id == group_id, Guarantee.user_id == user_id, Guarantee.state == "held"
+    )
+    return list(session.scalars(select(Loan.user_id).where(Loan.id.in_(held)).order_by(Loan.id)))
 
 
 def count_members(session: Session, group_id: int) -> int:

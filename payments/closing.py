@@ -36,7 +36,10 @@ class Closing:
 def plan(
     session: Session, group: Group, user_id: int, left: Money, at: datetime, *, in_cash: bool, member_pays_fee: bool
 ) -> Closing:
-    """How `left` would reach the member: to their account, or from the cash box where that is wanted or all there is."""
+    """How `left` would reach the member: to their account, or from the box where that is wanted or the only way.
+
+    `left` is what remains of their savings after what they owe.
+    """
     nothing = Money(0, group.currency)
     if left.amount_minor <= 0:
         return Closing(None, None, nothing)

@@ -134,6 +134,8 @@ def _carry_out(session: Session, approval: Approval, at: datetime, cause: Cause)
 
 
 def _pay_out(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    if approval.details.get("leaving"):
+        governing.settle_debts(session, approval, at, cause)
     payouts.begin(session, approval, at, cause)
     return "under_way"
 
@@ -160,7 +162,8 @@ def _reverse(session: Session, approval: Approval, at: datetime, cause: Cause) -
 
 def _govern(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
     governing.carry_out(session, approval, at, cause)
-    return "done"
+    # Whoever is removed is paid by the same vote what was theirs.
+    return _pay_out(session, approval, at, cause) if approval.amount_minor is not None else "done"
 
 
 CARRY_OUT: dict[str, Callable[[Session, Approval, datetime, Cause], str]] = {

@@ -10,7 +10,7 @@ from core import clock, outbox
 from core.db import Session
 from core.money import Money
 from ledger import errors as ledger_errors
-from ledger import legs, loans, postings, reversals, transactions
+from ledger import governing, legs, loans, postings, reversals, transactions
 from ledger.audit import Cause
 from ledger.models import Approval, Group, Loan, Transaction
 from payments.models import Payout, PayoutAccount
@@ -109,6 +109,8 @@ def _post(
             moved = legs.withdrawal(saver, provider, taken, amount, fee_minor)
         posted = postings.post(session, group.id, transaction.id, moved, at, cause)
     outbox.put(session, "bot.paid_out", {"transaction": transaction.id}, f"paid_out:{transaction.id}")
+    if approval.details.get("leaving"):
+        governing.settled(session, approval, at, cause)
     return posted
 
 

@@ -120,7 +120,9 @@ def retry(session: Session, group_id: int, approval_id: int, at: datetime, cause
     approval = approvals.find(session, group_id, approval_id)
     if approval is None or approval.state != "passed" or approval.decided_at is None:
         raise ledger_errors.NotVoted
-    if approval.kind not in approvals.MONEY_SUBJECTS or approval.decided_at < at - RETRY_WITHIN:
+    if approval.kind not in approvals.PAYING_SUBJECTS or approval.amount_minor is None:
+        raise ledger_errors.NotVoted
+    if approval.decided_at < at - RETRY_WITHIN:
         raise ledger_errors.NotVoted
     return begin(session, approval, at, cause)
 

@@ -8,15 +8,16 @@ from aiosmtpd.controller import Controller
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox import controls, phones
+from sandbox import controls, payouts, phones
 from sandbox.clock import SandboxClock
 from sandbox.config import SandboxConfig
 from sandbox.inbox import Inbox
 from sandbox.mail import mail_server
 from sandbox.paystack import api as paystack_api
-from sandbox.paystack import checkout
+from sandbox.paystack import checkout, payouts_api
 from sandbox.paystack.envelope import PaystackError
 from sandbox.paystack.envelope import error_answer as paystack_error_answer
+from sandbox.paystack.settling import TransferSettler
 from sandbox.paystack.webhooks import WebhookSender
 from sandbox.people import PersonError
 from sandbox.store import Store
@@ -26,7 +27,7 @@ from sandbox.twilio.errors import TwilioError
 from sandbox.twilio.errors import error_answer as twilio_error_answer
 from sandbox.world import EXTENSION, World
 
-SENDER, MAIL = "sandbox_webhook_sender", "sandbox_mail_server"
+SENDER, SETTLER, MAIL = "sandbox_webhook_sender", "sandbox_transfer_settler", "sandbox_mail_server"
 PAGE = "sandbox.page"
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
@@ -41,7 +42,7 @@ def create_sandbox(config: SandboxConfig) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.extensions[EXTENSION] = world
     world.faults.install(app)
-    for module in (phones, controls, twilio_api, calls, content, paystack_api, checkout):
+    for module in (phones, controls, payouts, twilio_api, calls, content, paystack_api, payouts_api, checkout):
         app.register_blueprint(module.blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.register_error_handler(HTTPException, answer_error)
@@ -58,6 +59,7 @@ def stop_sandbox(app: Flask) -> None:
     mail: Controller | None = app.extensions[MAIL]
     if mail is not None:
         mail.stop()
+    app.extensions[SETTLER].stop()
     app.extensions[SENDER].stop()
     world.pool.shutdown(wait=True, cancel_futures=True)
     world.store.dispose()
@@ -94,7 +96,9 @@ def _add_page(app: Flask) -> None:
 def _start(app: Flask, world: World) -> None:
     sender = WebhookSender(world)
     sender.start()
+    settler = TransferSettler(world)
+    settler.start()
     mail = mail_server(world) if world.config.smtp_port else None
     if mail is not None:
         mail.start()
-    app.extensions.update({SENDER: sender, MAIL: mail})
+    app.extensions.update({SENDER: sender, SETTLER: settler, MAIL: mail})

@@ -12,9 +12,12 @@ from sandbox.json_api import ApiError, error_answer, json_body, text_of, whole_n
 from sandbox.paystack.envelope import PaystackError
 from sandbox.paystack.fees import CURRENCIES
 from sandbox.paystack.payments import ACTIONS, Reported, act, amount_shown, find_payment
+from sandbox.paystack.resources import charge_success
+from sandbox.paystack.transfer_resources import transfer_event
+from sandbox.paystack.transfers import TOLD, settle_due
 from sandbox.paystack.webhooks import queue_event
 from sandbox.people import as_e164
-from sandbox.store import Payment, WebhookError
+from sandbox.store import Json, Payment, Transfer, WebhookError
 from sandbox.world import world
 
 NEWEST_ERRORS = 30
@@ -57,13 +60,13 @@ def act_on_payment(reference: str, action: str) -> Response:
 
 @blueprint.post("/webhooks/<reference>/resend")
 def resend_webhook(reference: str) -> tuple[Response, int]:
-    payment = find_payment(world(), reference)
-    if payment.status != "success":
-        raise ApiError(409, "Only a payment that succeeded has an event to send.")
+    event = _event_of(reference)
+    if event is None:
+        raise ApiError(409, "Only a payment that succeeded, or a payout that has ended, has an event to send.")
     with world().store.begin() as session:
-        queue_event(world(), session, payment)
+        queue_event(world(), session, reference, event)
     world().doorbell.set()
-    return jsonify(reference=reference, event="charge.success"), 202
+    return jsonify(reference=reference, event=event["event"]), 202
 
 
 @blueprint.post("/faults")
@@ -80,7 +83,8 @@ def order_fault() -> tuple[Response, int]:
     hold_seconds = body.get("seconds", HOLD_SECONDS.get(kind, 0.0))
     if not isinstance(hold_seconds, (int, float)) or not 0 <= hold_seconds <= MAX_HOLD_SECONDS:
         raise ApiError(400, f"'seconds' is a number up to {MAX_HOLD_SECONDS:g}.")
-    world().faults.order(Fault(target, kind, count, text_of(body, "path") or "", float(hold_seconds)))
+    path, method = text_of(body, "path") or "", (text_of(body, "method") or "").upper()
+    world().faults.order(Fault(target, kind, count, path, float(hold_seconds), method))
     return _faults_json(), 201
 
 
@@ -107,7 +111,8 @@ def set_clock() -> Response:
             raise ApiError(400, str(error)) from error
     else:
         raise ApiError(400, 'Send {"forward": "3d"} or {"reset": true}.')
-    # What became due by the jump is sent now and not at the next sweep.
+    # What became due by the jump is done now and not at the next sweep.
+    settle_due(world())
     world().doorbell.set()
     return _clock_json()
 
@@ -124,6 +129,15 @@ def read_state() -> Response:
         outbox=books.read_outbox(engine),
         webhook_errors=[_error_json(error) for error in errors],
     )
+
+
+def _event_of(reference: str) -> Json | None:
+    with world().store.begin() as session:
+        transfer = session.scalar(select(Transfer).where(Transfer.reference == reference))
+    if transfer is not None:
+        return transfer_event(transfer) if transfer.status in TOLD else None
+    payment = find_payment(world(), reference)
+    return charge_success(payment) if payment.status == "success" else None
 
 
 def _payment_json(payment: Payment, phone: str | None) -> dict[str, Any]:
@@ -160,7 +174,13 @@ def _error_json(error: WebhookError) -> dict[str, Any]:
 def _faults_json() -> Response:
     return jsonify(
         faults=[
-            {"target": fault.target, "kind": fault.kind, "count": fault.count, "path": fault.path}
+            {
+                "target": fault.target,
+                "kind": fault.kind,
+                "count": fault.count,
+                "path": fault.path,
+                "method": fault.method,
+            }
             for fault in world().faults.pending()
         ]
     )

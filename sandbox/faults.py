@@ -25,8 +25,9 @@ class Fault:
     target: str
     kind: str
     count: int | None  # how many calls still fail; None is every call until further notice
-    path: str  # only calls whose path begins so
+    path: str  # only calls to this path and what lies under it; "" is everything
     hold_seconds: float
+    method: str = ""  # only calls of this method
 
 
 class Faults:
@@ -47,13 +48,13 @@ class Faults:
         with self._lock:
             return list(self._ordered)
 
-    def take(self, target: str, path: str, webhook: bool = False) -> Fault | None:
+    def take(self, target: str, path: str, method: str = "POST", webhook: bool = False) -> Fault | None:
         """Use up one call of the oldest fault that fits."""
-        mounted = path.removeprefix("/paystack")
+        paths = (path, path.removeprefix("/paystack"))
         with self._lock:
             for fault in self._ordered:
                 fits = fault.target == target and (fault.kind == "lose_webhooks") == webhook
-                if not fits or not (path.startswith(fault.path) or mounted.startswith(fault.path)):
+                if not fits or fault.method not in ("", method) or not any(_lies_under(fault.path, p) for p in paths):
                     continue
                 if fault.count is not None:
                     fault.count -= 1
@@ -96,8 +97,13 @@ class Faults:
             return None
         for target, prefixes in API_PREFIXES.items():
             if request.path.startswith(prefixes):
-                return self.take(target, request.path)
+                return self.take(target, request.path, request.method)
         return None
+
+
+def _lies_under(folder: str, path: str) -> bool:
+    """Whole names only: `/transfer` is no part of `/transferrecipient`."""
+    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
 
 
 def _hang_up() -> Response:

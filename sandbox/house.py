@@ -3,10 +3,10 @@
 `make run`, the stories and the benchmark all start this same house; only the folders and ports differ.
 """
 
+import json
 import os
 import shlex
 import signal
-import json
 import subprocess
 import sys
 import time

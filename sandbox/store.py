@@ -1,4 +1,4 @@
-"""What the sandbox remembers, in the schema `sandbox` of the product's database: people, messages, payments.
+"""What the sandbox remembers, in the schema `sandbox` of the product's database: people, messages, money.
 
 It must never touch a table of another schema. Everything survives a restart; only faults that were ordered do not.
 """
@@ -8,9 +8,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Identity, LargeBinary, MetaData, create_engine, func, text
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    ForeignKey,
+    Identity,
+    LargeBinary,
+    MetaData,
+    UniqueConstraint,
+    create_engine,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
 SCHEMA = "sandbox"
 Json = dict[str, Any]
@@ -45,7 +56,7 @@ class Message(Base):
     phone: Mapped[str | None] = mapped_column(index=True)
     channel: Mapped[str]
     direction: Mapped[str]
-    # api: asked for over REST; reply: the TwiML answer; auto: the provider's own; inbound, mail, call.
+    # api: asked for over REST; reply: the TwiML answer; auto: the provider's own; inbound, mail, call, money.
     origin: Mapped[str]
     sender: Mapped[str]
     recipient: Mapped[str]
@@ -126,6 +137,70 @@ class Payment(Base):
     metadata_sent: Mapped[Json]
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+
+
+class Recipient(Base):
+    """An account that Paystack was told of, to pay out to."""
+
+    __tablename__ = "recipients"
+    __table_args__ = (UniqueConstraint("type", "currency", "bank_code", "account_number"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(start=56_000_001), primary_key=True)
+    recipient_code: Mapped[str] = mapped_column(unique=True)
+    type: Mapped[str]
+    name: Mapped[str]
+    currency: Mapped[str]
+    account_number: Mapped[str]
+    # What the bank says, where Paystack can ask it.
+    account_name: Mapped[str | None]
+    bank_code: Mapped[str]
+    bank_name: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Transfer(Base):
+    """A payout from the Paystack balance; amounts are subunits (×100) in every currency."""
+
+    __tablename__ = "transfers"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(start=5_300_000_001), primary_key=True)
+    reference: Mapped[str] = mapped_column(unique=True)
+    transfer_code: Mapped[str] = mapped_column(unique=True)
+    recipient_id: Mapped[int] = mapped_column(ForeignKey(Recipient.id, ondelete="CASCADE"), index=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str]
+    fee: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str | None]
+    status: Mapped[str]
+    # What becomes of it by itself, and when by the sandbox's clock; no moment when nothing more does.
+    outcome: Mapped[str]
+    delay_seconds: Mapped[float]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    transferred_at: Mapped[datetime | None]
+
+    recipient: Mapped[Recipient] = relationship(lazy="joined", innerjoin=True)
+
+
+class TransferPlan(Base):
+    """What was ordered for coming transfers; the oldest plan with something left is used up first."""
+
+    __tablename__ = "transfer_plans"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    outcome: Mapped[str]
+    count: Mapped[int | None]  # None is every transfer until further notice
+    delay_seconds: Mapped[float | None]
+
+
+class Float(Base):
+    """What lies in the Paystack balance besides collections, where it is not the configured sum; in subunits."""
+
+    __tablename__ = "floats"
+
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    amount: Mapped[int] = mapped_column(BigInteger)
 
 
 class Webhook(Base):

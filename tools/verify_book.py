@@ -28,12 +28,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-FILES = ("members", "wallets", "transactions", "entries", "receipts", "reservations", "audit")
+FILES = (
+    "members", "wallets", "transactions", "entries", "receipts", "reservations", "approvals", "votes", "audit",
+)  # fmt: skip
+VOTING, VOTING_SINCE_FORMAT = ("approvals", "votes"), 2  # Older exports have no such files.
 AMOUNTS = {
     "wallets": ("balance", "reserved"),
     "transactions": ("amount",),
     "entries": ("amount", "balance_after"),
     "reservations": ("amount",),
+    "approvals": ("amount",),
 }
 CREDIT_KINDS = ("savings", "fee_income", "interest_income", "penalty_income", "social_fund")
 MOVEMENTS = (
@@ -41,6 +45,15 @@ MOVEMENTS = (
     "refund", "reversal", "cash_in", "cash_out", "banking", "social_fund", "transfer", "guarantee", "share_out",
     "write_off",
 )  # fmt: skip
+# Money leaves only by a vote about one of these.
+DECIDED_BY = {
+    "withdrawal": ("withdrawal", "removal"),
+    "cash_out": ("withdrawal", "removal", "payout", "loan"),
+    "payout": ("payout",),
+    "loan_disbursement": ("loan",),
+    "write_off": ("write_off",),
+}
+VOTE_LINES = ("vote_opened", "vote_passed", "vote_failed", "vote_withdrawn", "vote_void")
 OPEN_STATES = ("pending", "processing")
 POSTED_STATES = ("completed", "reversed")
 ENDED_STATES = ("failed", "expired", "cancelled")
@@ -82,6 +95,10 @@ class Row(NamedTuple):
             raise BadBook(f"{self}: {column} is {self.cells[column]!r}, which is no whole number")
         return number
 
+    def maybe(self, column: str) -> int | None:
+        """The cell as a whole number, or None when it is empty. Raises `BadBook`."""
+        return self.whole(column) if self.cells[column] else None
+
 
 @dataclass
 class Book:
@@ -98,7 +115,8 @@ def read(folder: Path) -> Book:
     """Raises `BadBook` when a file is missing or is no table with the right columns."""
     try:
         about = json.loads((folder / "book.json").read_text(encoding="utf-8"))
-        return Book(about, {file: list(_rows(folder, file)) for file in FILES})
+        missing = VOTING if about.get("format", 1) < VOTING_SINCE_FORMAT else ()
+        return Book(about, {file: [] if file in missing else list(_rows(folder, file)) for file in FILES})
     except (OSError, ValueError, csv.Error) as error:
         raise BadBook(f"{folder}: {error}") from error
 
@@ -116,15 +134,15 @@ def check(book: Book, seals: list[str]) -> Iterator[Fault]:
 def about(book: Book) -> Iterator[Fault]:
     """Nothing was cut off since the export, and what people read is what was computed."""
     for file in FILES:
-        if book.about["rows"].get(file) != len(book.rows[file]):
+        if book.about["rows"].get(file, 0) != len(book.rows[file]):
             yield Fault("rows", f"{file}.csv", f"{len(book.rows[file])} rows, expected {book.about['rows'].get(file)}")
     head = book.rows["audit"][-1].text("hash") if book.rows["audit"] else ""
     if (book.about["full_seal"], book.about["seal"]) != (head, short(head)):
         yield Fault("head", "book.json", f"the seal is {book.about['full_seal']}, the last line's is {head}")
     for file, name in ((file, name) for file, names in AMOUNTS.items() for name in names):
         for row in book.rows[file]:
-            minor = row.whole(f"{name}_minor")
-            if row.text(name) != _major(minor, book.about["minor_digits"]):
+            minor = row.maybe(f"{name}_minor")
+            if row.text(name) != ("" if minor is None else _major(minor, book.about["minor_digits"])):
                 yield Fault("amount", str(row), f"{name} is {row.text(name)}, {name}_minor is {minor}")
 
 
@@ -193,7 +211,7 @@ def wallet_lines(book: Book) -> Iterator[Fault]:
         if row is None:
             yield Fault("wallet_opened", str(line), f"it opens a wallet that is not there: {line.text('data')}")
             continue
-        owner = row.whole("member_id") if row.text("member_id") else None
+        owner = row.maybe("member_id")
         now = {"wallet": said["wallet"], "kind": row.text("kind"), "user": owner, "provider": row.text("provider")}
         if said != now:
             where = f"{row} (wallet {said['wallet']})"
@@ -207,7 +225,7 @@ def postings(book: Book) -> Iterator[Fault]:
     moved = _grouped(book.rows["entries"], "transaction_id")
     receipts = _grouped(book.rows["receipts"], "transaction_id")
     known = book.by_number("transactions", "transaction_id")
-    lines = book.by_number("audit", "line")
+    lines, full_from = book.by_number("audit", "line"), _first_full_line(book)
     for number in sorted((moved.keys() | receipts.keys()) - known.keys()):
         yield Fault("transaction_missing", "transactions.csv", f"transaction {number} has entries or a receipt only")
     for number, row in known.items():
@@ -221,7 +239,7 @@ def postings(book: Book) -> Iterator[Fault]:
         if state in POSTED_STATES and len(receipts.get(number, [])) != 1:
             yield Fault("receipt_missing", where, f"it is {state} and has {len(receipts.get(number, []))} receipts")
         for receipt in receipts.get(number, []):
-            yield from _posting_line(row, legs, receipt, lines.get(receipt.whole("line")))
+            yield from _posting_line(row, legs, receipt, lines.get(receipt.whole("line")), full_from)
 
 
 def receipts(book: Book) -> Iterator[Fault]:
@@ -292,6 +310,76 @@ def reversals(book: Book) -> Iterator[Fault]:
         yield Fault("reversal", str(known[by]), f"it reverses transaction {number}, which is not there")
 
 
+def approvals(book: Book) -> Iterator[Fault]:
+    """What the group was asked is what the history says, its tally is its votes, and it ended as they say."""
+    electorates, known = _grouped(book.rows["votes"], "approval_id"), book.by_number("approvals", "approval_id")
+    said: dict[tuple[int, str], list[Row]] = defaultdict(list)
+    for line in (line for line in book.rows["audit"] if line.text("action") in VOTE_LINES):
+        said[_data(line).get("approval", 0), line.text("action")].append(line)
+    for number in sorted(electorates.keys() - known.keys()):
+        yield Fault("approval_missing", "approvals.csv", f"there are votes about approval {number} only")
+    for number, row in known.items():
+        where, voters = f"{row} (approval {number})", electorates.get(number, [])
+        choices = [vote.text("choice") for vote in voters]
+        tally = [row.whole(name) for name in ("eligible", "yes", "no")]
+        votes = [len(voters), choices.count("yes"), choices.count("no")]
+        if tally != votes:
+            yield Fault("approval_tally", where, f"eligible, yes and no are {tally}, its votes are {votes}")
+        if row.text("state") == "passed" and 100 * votes[1] < 51 * votes[0]:
+            yield Fault("approval_passed", where, f"it has passed with {votes[1]} of {votes[0]}")
+        for action, expected in _approval_lines(row, voters).items():
+            lines = said.pop((number, action), [])
+            if [_without_empty(_data(line)) for line in lines] != [expected]:
+                says = [f"{line} says {line.text('data')}" for line in lines] or "no line of the history says so"
+                yield Fault("approval_line", where, f"expected one {action} line {expected}; {says}")
+    for (number, action), lines in said.items():
+        detail = f"it says {action} of approval {number}, the book says nothing of the kind"
+        yield from (Fault("approval_line", str(line), detail) for line in lines)
+
+
+def votes(book: Book) -> Iterator[Fault]:
+    """Each vote that was cast has one line of the history: who, what, by which way."""
+    said: dict[tuple[int, int], list[Row]] = defaultdict(list)
+    for line in (line for line in book.rows["audit"] if line.text("action") == "voted"):
+        said[_data(line).get("approval", 0), _data(line).get("member", 0)].append(line)
+    for row in (row for row in book.rows["votes"] if row.text("choice")):
+        approval, member = row.whole("approval_id"), row.whole("member_id")
+        cast = [(row.text("choice"), row.text("channel"), str(member))]
+        lines = said.pop((approval, member), [])
+        if [(_data(line).get("choice"), line.text("channel"), line.text("actor_id")) for line in lines] != cast:
+            says = [f"{line} says {line.text('data')}" for line in lines] or "no line of the history says so"
+            where = f"{row} (vote of member {member} about approval {approval})"
+            yield Fault("vote_line", where, f"it is {row.text('choice')} by {row.text('channel')}; {says}")
+    for (approval, member), lines in said.items():
+        detail = f"no such vote of member {member} about approval {approval} was cast"
+        yield from (Fault("vote_line", str(line), detail) for line in lines)
+
+
+def voted(book: Book) -> Iterator[Fault]:
+    """Money left only by a vote that has passed, about this member and this amount, once for each vote.
+
+    Nothing is asked of the shorter lines of before there were votes.
+    """
+    asked, full_from = book.by_number("approvals", "approval_id"), _first_full_line(book)
+    lines = {row.whole("transaction_id"): row.whole("line") for row in book.rows["receipts"]}
+    done: set[int] = set()
+    for number, row in book.by_number("transactions", "transaction_id").items():
+        kind = row.text("kind")
+        if kind not in DECIDED_BY or row.text("state") not in POSTED_STATES or lines.get(number, 0) < full_from:
+            continue
+        where, vote = f"{row} (transaction {number})", row.maybe("approval_id")
+        approval = asked.get(vote or 0)
+        if approval is None:
+            yield Fault("not_voted", where, f"it is a {kind}, and approval {vote} is not there")
+            continue
+        if approval.text("kind") not in DECIDED_BY[kind] or not _allows(approval, row):
+            yield Fault("not_voted", where, f"it is a {kind}; {approval} (approval {vote}) does not allow it")
+        if row.text("state") == "completed":
+            if vote in done:
+                yield Fault("not_voted", where, f"another transaction was done by approval {vote}")
+            done.add(vote or 0)
+
+
 def old_seals(book: Book, seals: list[str]) -> Iterator[Fault]:
     """Every seal that somebody kept stands in the history. Raises `BadBook` for what is no seal."""
     hashes = [row.text("hash") for row in book.rows["audit"]]
@@ -309,7 +397,8 @@ def short(line_hash: str) -> str:
 
 
 CHECKS: tuple[Callable[[Book], Iterator[Fault]], ...] = (
-    about, chain, entries, wallets, wallet_lines, postings, receipts, reservations, endings, reversals,
+    about, chain, entries, wallets, wallet_lines, postings, receipts, reservations, endings, reversals, approvals,
+    votes, voted,
 )  # fmt: skip
 
 
@@ -367,20 +456,63 @@ def _said(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _posting_line(row: Row, legs: list[Row], receipt: Row, line: Row | None) -> Iterator[Fault]:
+def _first_full_line(book: Book) -> int:
+    """Where lines begin to say everything about a posting; books of before there were votes have shorter ones."""
+    full = (line.whole("line") for line in book.rows["audit"] if {"amount", "receipt"} <= _data(line).keys())
+    return min(full, default=sys.maxsize)
+
+
+def _approval_lines(row: Row, voters: list[Row]) -> dict[str, dict[str, Any]]:
+    """What the lines about an approval must say, by their action."""
+    number, why = row.whole("approval_id"), row.text("why") or None
+    opened = {
+        "approval": number,
+        "kind": row.text("kind"),
+        "member": row.maybe("member_id"),
+        "amount": row.maybe("amount_minor"),
+        "destination": row.text("destination") or None,
+        "facts": row.text("facts_hash"),
+        "electorate": sorted(vote.whole("member_id") for vote in voters),
+    }
+    ended = {} if row.text("state") == "open" else {f"vote_{row.text('state')}": {"approval": number, "why": why}}
+    return {"vote_opened": opened, **ended}
+
+
+def _without_empty(said: dict[str, Any]) -> dict[str, Any]:
+    """What a line says as a file can tell it: an empty text is none."""
+    return {name: None if value == "" else value for name, value in said.items()}
+
+
+def _allows(approval: Row, transaction: Row) -> bool:
+    """Whether it has passed, about this member and this amount."""
+    same = all(approval.maybe(name) == transaction.maybe(name) for name in ("member_id", "amount_minor"))
+    enough = 100 * approval.whole("yes") >= 51 * approval.whole("eligible")
+    return same and enough and approval.text("state") == "passed"
+
+
+def _posting_line(row: Row, legs: list[Row], receipt: Row, line: Row | None, full_from: int) -> Iterator[Fault]:
     where = f"{receipt} (receipt {receipt.text('number')}, transaction {receipt.text('transaction_id')})"
     if line is None:
         yield Fault("receipt_line", where, f"it points to line {receipt.text('line')}, which is not there")
         return
     if line.text("action") != row.text("kind"):
         yield Fault("posting_kind", where, f"it is a {row.text('kind')}, {line} says {line.text('action')}")
-    said, booked = _data(line), _legs(legs)
-    expected = {
+    said = _data(line)
+    expected: dict[str, Any] = {
         "transaction": row.whole("transaction_id"),
         "currency": row.text("currency"),
         "receipt": receipt.whole("number"),
-        "entries": booked,
+        "entries": _legs(legs),
     }
+    if line.whole("line") >= full_from:
+        reason = hashlib.sha256(row.text("reason").encode()).hexdigest()
+        expected |= {
+            "member": row.maybe("member_id"),
+            "amount": row.whole("amount_minor"),
+            "approval": row.maybe("approval_id"),
+            # A file does not tell an empty reason from none.
+            "reason": reason if row.text("reason") or said.get("reason") else None,
+        }
     if {**said, "entries": sorted(said.get("entries", []))} != expected:
         yield Fault("posting_line", where, f"{line} says {line.text('data')}, the book says {expected}")
     if {receipt.text("at"), *(leg.text("at") for leg in legs)} != {line.text("at")}:

@@ -8,18 +8,26 @@ from collections.abc import Callable
 
 from bot.commands import (
     basics,
+    borrowing,
+    cashing,
     choosing,
     contributing,
     correcting,
     creating,
+    guaranteeing,
     inviting,
     joining,
+    leaving,
     looking,
+    officing,
     payout_accounts,
     proving,
+    repaying,
+    ruling,
     stating,
     voting,
     withdrawing,
+    writing_off,
 )
 from bot.commands.voting import Answered
 from bot.talk import Answer, Talk
@@ -51,6 +59,17 @@ COMMANDS: dict[str, Callable[[Talk, str], Answer]] = {
     "take_back": withdrawing.take_back,
     "payout_account": payout_accounts.payout_account,
     "vote": voting.vote,
+    "borrow": borrowing.borrow,
+    "guarantor": guaranteeing.name_guarantors,
+    "loan": repaying.loan,
+    "repay": repaying.repay,
+    "write_off": writing_off.write_off,
+    "rules": ruling.show,
+    "rule": ruling.propose,
+    "role": officing.make,
+    "remove": leaving.remove,
+    "leave": leaving.leave,
+    "cash": cashing.cash,
 }
 
 ANSWERS: dict[str, Callable[[Talk], Answer]] = {
@@ -65,10 +84,26 @@ ANSWERS: dict[str, Callable[[Talk], Answer]] = {
     "withdrawing.amount": withdrawing.take_amount,
     "withdrawing.reason": withdrawing.take_reason,
     "withdrawing.confirm": withdrawing.take_confirmation,
+    "borrowing.amount": borrowing.take_amount,
+    "borrowing.periods": borrowing.take_periods,
+    "borrowing.reason": borrowing.take_reason,
+    "borrowing.confirm": borrowing.take_confirmation,
+    "repaying.amount": repaying.take_amount,
+    "repaying.confirm": repaying.take_confirmation,
+    "writing_off.confirm": writing_off.take_confirmation,
+    "ruling.confirm": ruling.take_confirmation,
+    "officing.confirm": officing.take_confirmation,
+    "leaving.leave": leaving.take_leave,
+    "leaving.reason": leaving.take_reason,
+    "leaving.remove": leaving.take_removal,
+    "cashing.confirm": cashing.take_confirmation,
 }
 
 # Who takes the answer to what a member was asked from outside their conversation, by the kind of challenge.
 ANSWERED: dict[str, Answered] = {
     "ballot": voting.take_ballot,
     "payout_account": payout_accounts.answered,
+    "guarantee": guaranteeing.answered,
+    "cash_in": cashing.answered_in,
+    "cash_out": cashing.answered_out,
 }

@@ -13,6 +13,7 @@ from core.money import Money
 from ledger import errors, groups, receipts, reversals
 from ledger.approvals import Subject
 from ledger.models import OFFICERS, Group
+from ledger.names import brief
 from payments import deciding
 
 
@@ -87,8 +88,8 @@ def _ask_the_group(talk: Talk, view: GroupView, number: int, reason: str) -> Ans
         reason=reason,
         details={"transaction": transaction.id, "receipt": number},
         facts={
-            "name": requests.brief(names.get(talk.user_id, "?")),
-            "payee": requests.brief(names.get(transaction.user_id or 0, view.name)),
+            "name": brief(names.get(talk.user_id, "?")),
+            "payee": brief(names.get(transaction.user_id or 0, view.name)),
             "amount": str(amount),
             "receipt": str(number),
             "reason": reason,

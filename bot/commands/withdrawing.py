@@ -10,6 +10,7 @@ from ledger.approvals import Subject, Tally
 from ledger.groups import Member
 from ledger.legs import CASH_BOX
 from ledger.models import Approval, Group, Transaction
+from ledger.names import brief
 from payments import accounts, deciding, errors, payouts
 from payments.models import PayoutAccount
 
@@ -80,8 +81,8 @@ def take_confirmation(talk: Talk) -> Answer:
             "member_fee_minor": quoted.member_fee.amount_minor,
         },
         facts={
-            "name": requests.brief(names.get(talk.user_id, "?")),
-            "payee": requests.brief(names.get(slots["payee"], "?")),
+            "name": brief(names.get(talk.user_id, "?")),
+            "payee": brief(names.get(slots["payee"], "?")),
             "to": "own" if slots["payee"] == talk.user_id else "other",
             "amount": str(quoted.amount),
             "fee": str(quoted.fee),
@@ -119,7 +120,8 @@ def try_again(talk: Talk, rest: str) -> Answer:
             Approval.group_id == group.id,
             Approval.asked_by == talk.user_id,
             Approval.state == "passed",
-            Approval.kind.in_(approvals.MONEY_SUBJECTS),
+            Approval.kind.in_(approvals.PAYING_SUBJECTS),
+            Approval.amount_minor.is_not(None),
             Approval.decided_at > talk.at - payouts.RETRY_WITHIN,
             ~select(Transaction.id)
             .where(
@@ -154,7 +156,7 @@ def _outcome(talk: Talk, approval: Approval) -> dict[str, object]:
     under_way = talk.session.scalar(
         select(Transaction.id).where(Transaction.group_id == approval.group_id, Transaction.approval_id == approval.id)
     )
-    money = approval.kind in approvals.MONEY_SUBJECTS
+    money = approval.kind in approvals.PAYING_SUBJECTS and approval.amount_minor is not None
     result = ("under_way" if under_way else "stuck") if money else "done"
     return {"result": result, "problem": announcing_votes.problem("insufficient_funds")}
 
@@ -239,7 +241,7 @@ def _confirm(
         amount=str(quoted.amount),
         group=group.name,
         to="own" if payee.user_id == talk.user_id else "other",
-        payee=requests.brief(payee.name),
+        payee=brief(payee.name),
         account=_shown(talk, account),
         reason=reason,
         fee=str(quoted.member_fee) if quoted.member_fee.amount_minor else "none",

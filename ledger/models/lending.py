@@ -62,6 +62,8 @@ class Loan(Base):
     grace_days: Mapped[int]
     penalty_percent: Mapped[Decimal] = mapped_column(Numeric(7, 4))
     penalty_base: Mapped[str]
+    destination: Mapped[str] = mapped_column(server_default="")
+    """Where it would be paid to, in the words of the payments package."""
     approval_id: Mapped[int | None] = mapped_column(BigInteger)
     disbursement_id: Mapped[int | None] = mapped_column(BigInteger)
     started_on: Mapped[date | None]

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("grace_days", sa.Integer(), nullable=False),
         sa.Column("penalty_percent", sa.Numeric(precision=7, scale=4), nullable=False),
         sa.Column("penalty_base", sa.Text(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=False, server_default=""),
         sa.Column("approval_id", sa.BigInteger(), nullable=True),
         sa.Column("disbursement_id", sa.BigInteger(), nullable=True),
         sa.Column("started_on", sa.Date(), nullable=True),

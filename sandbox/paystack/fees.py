@@ -42,3 +42,24 @@ CURRENCIES = tuple(dict.fromkeys(currency for currency, _ in RATES))
 def fee_of(amount: int, currency: str, channel: str) -> int:
     rate = RATES.get((currency, channel)) or RATES[(currency, "")]
     return rate.of(amount)
+
+
+# Up to this amount, this fee, in subunits; the last tier has no end. Paystack's published prices of transfers
+# (https://support.paystack.com/en/articles/2132866). Sources differ about Kenyan bank accounts: KES 80 is agreed up to
+# KES 10,000, above it the dearer of the prices is taken.
+TRANSFER_FEES: dict[tuple[str, str], tuple[tuple[int | None, int], ...]] = {
+    ("NGN", "nuban"): ((5_000_00, 10_00), (50_000_00, 25_00), (None, 50_00)),
+    ("GHS", MOBILE_MONEY): ((None, 1_00),),
+    ("GHS", "ghipss"): ((None, 8_00),),
+    ("KES", MOBILE_MONEY): ((1_500_00, 20_00), (20_000_00, 40_00), (None, 60_00)),
+    ("KES", "kepss"): ((10_000_00, 80_00), (50_000_00, 140_00), (999_999_00, 180_00), (None, 350_00)),
+    ("ZAR", "basa"): ((None, 3_00),),
+}
+# Nigeria's levy on electronic transfers.
+STAMP_DUTY, STAMP_DUTY_FROM = 50_00, 10_000_00
+
+
+def transfer_fee_of(amount: int, currency: str, recipient_type: str) -> int:
+    tiers = TRANSFER_FEES[currency, recipient_type]
+    fee = next(fee for up_to, fee in tiers if up_to is None or amount <= up_to)
+    return fee + (STAMP_DUTY if currency == "NGN" and amount >= STAMP_DUTY_FROM else 0)

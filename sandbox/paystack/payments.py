@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from sandbox.paystack.envelope import invalid, unknown_reference
 from sandbox.paystack.fees import CARD, CURRENCIES, MOBILE_MONEY, fee_of
+from sandbox.paystack.resources import charge_success
 from sandbox.paystack.webhooks import queue_event
 from sandbox.store import Payment
 from sandbox.world import World
@@ -96,7 +97,7 @@ def act(world: World, reference: str, action: str, reported: Reported | None = N
             return payment
         if action == "pay":
             _settle(payment, reported or Reported(), world.clock.now())
-            queue_event(world, session, payment)
+            queue_event(world, session, reference, charge_success(payment))
         elif action == "decline":
             payment.status, payment.gateway_response = "failed", "Declined"
         elif payment.status != "failed":

@@ -12,7 +12,7 @@ MOBILE_BANK = {"KES": "M-PESA", "GHS": "MTN", "XOF": "Wave"}
 
 
 def transaction_resource(payment: Payment) -> dict[str, Any]:
-    paid_at, created_at = _iso(payment.paid_at), _iso(payment.created_at)
+    paid_at, created_at = iso(payment.paid_at), iso(payment.created_at)
     return {
         "id": payment.id,
         "domain": "test",
@@ -104,5 +104,5 @@ def _authorization(payment: Payment) -> dict[str, Any]:
     }
 
 
-def _iso(moment: datetime | None) -> str | None:
+def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -16,8 +16,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from sandbox.paystack.resources import charge_success
-from sandbox.store import Payment, Webhook
+from sandbox.store import Json, Webhook
 from sandbox.world import World
 
 WEBHOOK_PATH = "/webhooks/payment/paystack"
@@ -36,11 +35,11 @@ def signature_of(body: bytes, secret_key: str) -> str:
     return hmac.new(secret_key.encode(), body, hashlib.sha512).hexdigest()
 
 
-def queue_event(world: World, session: Session, payment: Payment) -> Webhook:
-    """Note in the payment's own database transaction that its event must go out."""
-    body = json.dumps(charge_success(payment), separators=(",", ":"), ensure_ascii=False)
+def queue_event(world: World, session: Session, reference: str, event: Json) -> Webhook:
+    """Note that an event must go out, in the database transaction of the payment or transfer that it tells of."""
+    body = json.dumps(event, separators=(",", ":"), ensure_ascii=False)
     now = world.clock.now()
-    webhook = Webhook(reference=payment.reference, body=body, state="pending", created_at=now, next_attempt_at=now)
+    webhook = Webhook(reference=reference, body=body, state="pending", created_at=now, next_attempt_at=now)
     session.add(webhook)
     return webhook
 

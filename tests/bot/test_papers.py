@@ -20,7 +20,7 @@ from ledger import legs, reversals, seals
 from ledger.models import Transaction
 from ledger.postings import Movement, record
 from tests.bot.actors import Talker, committed
-from tests.bot.test_proving import brings_cash, code_in, group_of, saves
+from tests.bot.test_proving import brings_cash, group_of, saves
 from tests.conftest import settings_of
 from tests.ledger.actors import CAUSE, as_owner
 from tests.payments.conftest import MovableClock
@@ -30,7 +30,7 @@ SHILLINGS = 100
 # As many movements as a paper holds, beside the one that is there.
 MANY = text("""
     SELECT count(*) FROM generate_series(1, 3000) n, record_transaction(:group, :user, 'cash_in', 'KES', 100, 'n' || n,
-        NULL, NULL, now(), :user, 'sms', NULL, '{cash,savings}', ARRAY[0, :user], '{box,""}', '{-100,100}')""")
+        NULL, NULL, NULL, now(), :user, 'sms', NULL, '{cash,savings}', ARRAY[0, :user], '{box,""}', '{-100,100}')""")
 
 
 @pytest.fixture

@@ -146,4 +146,7 @@ def test_every_sealed_column_belongs_to_a_field_and_nothing_else_is_sealed() -> 
         "identities.address",
         "notifications_log.address",
         "provider_events.body",
+        "approvals.facts",
+        "payout_accounts.number",
+        "payout_accounts.holder",
     }

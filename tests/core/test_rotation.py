@@ -10,11 +10,16 @@ from sqlalchemy import select, text
 
 from core import crypto, db, rotation
 from core.fields import all_fields
-from ledger.models import User
-from payments.models import ProviderEvent
+from core.money import Money
+from ledger import approvals
+from ledger.approvals import Subject
+from ledger.audit import Cause
+from ledger.models import Approval, User
+from payments.models import PayoutAccount, ProviderEvent
 from tests.conftest import copy_of
 from tests.core.keys import knowing
 from tests.core.racing import until_blocked
+from tests.ledger.actors import populated
 from wsgi import create_app
 
 AT = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -73,6 +78,26 @@ def test_a_rotation_seals_everything_anew_and_changes_nothing_else(flask: Flask,
     with knowing("2026"), db.session() as session:  # The old key can go.
         user = session.scalars(select(User).where(User.phone.matches("+254712345678"))).one()
         assert (user.id, user.name, user.phone) == (ama, "Ama", "+254712345678")
+
+
+def test_what_was_voted_about_and_where_money_goes_are_sealed_anew_too(flask: Flask, committing: str) -> None:
+    with knowing("2025"), db.session() as session:
+        world = populated(session)
+        subject = Subject("withdrawal", world.ama.id, Money(50_00, "KES"), facts={"to": "Ama"})
+        asked = approvals.ask(session, world.umoja, subject, AT, Cause(world.ama.id, "sms"))
+        session.add(PayoutAccount(
+            group_id=world.umoja.id, user_id=world.ama.id, provider="paystack", kind="mobile_money", bank_code="MPESA",
+            bank_name="M-PESA", number="0712345678", holder="AMA SERWAA", tail="678", created_at=AT,
+        ))  # fmt: skip
+        session.commit()
+    with knowing("2025", "2026"):
+        resealed = counted(flask("fields", "rotate"))
+    sealed = {"approvals.facts": 1, "payout_accounts.number": 1, "payout_accounts.holder": 1}
+    assert {name: resealed.get(name) for name in sealed} == sealed
+    with knowing("2026"), db.session() as session:
+        approval, account = session.get_one(Approval, asked.approval_id), session.scalars(select(PayoutAccount)).one()
+        assert (approvals.facts_of(approval), approval.state, approval.yes) == ({"to": "Ama"}, "open", 1)
+        assert (account.number, account.holder) == ("0712345678", "AMA SERWAA")
 
 
 def test_a_second_rotation_finds_nothing_to_do(flask: Flask, ama: int) -> None:

@@ -1,6 +1,6 @@
 """People, groups and money in a few verbs, on the product's own functions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -8,10 +8,11 @@ from sqlalchemy import select, text
 
 from core.db import Session
 from core.money import Money
-from ledger import contributions, groups
+from ledger import approvals, contributions, groups
+from ledger.approvals import Subject
 from ledger.audit import Cause
-from ledger.models import AuditRow, Entry, Group, Receipt, Transaction, User, Wallet
-from ledger.postings import Leg, Posted
+from ledger.models import DECIDED_BY, AuditRow, Entry, Group, Membership, Receipt, Transaction, User, Wallet
+from ledger.postings import Leg, Movement, Posted
 
 AT = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
 CAUSE = Cause(actor_id=None, channel="sms", message_id="SM31415")
@@ -67,6 +68,33 @@ def saved(session: Session, group: Group, user: User, amount_minor: int = 5000) 
     pay(session, transaction)
     session.refresh(transaction)
     return transaction
+
+
+def voted(session: Session, group_id: int, kind: str, user_id: int | None, amount_minor: int) -> int:
+    """A vote that has passed for a movement of this kind, about this member and this amount; its number.
+
+    The first member asks, and the others say yes until it has passed: two lines of the chain, and one for each yes.
+    """
+    group = session.get_one(Group, group_id)
+    first, *others = session.scalars(
+        select(Membership.user_id)
+        .where(Membership.group_id == group_id, Membership.status == "active")
+        .order_by(Membership.user_id)
+    )
+    subject = Subject(DECIDED_BY[kind][0], user_id, Money(amount_minor, group.currency))
+    tally = approvals.ask(session, group, subject, AT, Cause(first, "sms"))
+    for other in others[: tally.needed - 1]:
+        tally = approvals.vote(session, group_id, tally.approval_id, "yes", AT, Cause(other, "sms")).tally
+    assert tally.state == "passed"
+    return tally.approval_id
+
+
+def allowed(session: Session, movement: Movement) -> Movement:
+    """The movement with the vote that it needs, if money leaves by it."""
+    if movement.kind not in DECIDED_BY:
+        return movement
+    amount = movement.amount.amount_minor
+    return replace(movement, approval_id=voted(session, movement.group_id, movement.kind, movement.user_id, amount))
 
 
 def savings_legs(user: User, amount_minor: int = 5000) -> list[Leg]:

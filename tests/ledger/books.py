@@ -1,4 +1,4 @@
-"""A book with every kind of movement and every fate of a reservation in it, and what somebody might do to it."""
+"""A book with every kind of movement, every fate of a promise and of a vote in it, and what somebody might do."""
 
 from dataclasses import dataclass, field
 
@@ -6,11 +6,13 @@ from sqlalchemy import text
 
 from core.db import Session
 from core.money import Money
-from ledger import contributions, legs, reversals, seals, transactions
+from ledger import approvals, contributions, legs, reversals, seals, transactions
+from ledger.approvals import Subject
+from ledger.audit import Cause
 from ledger.legs import Allocation
 from ledger.models import Group, Transaction, User
 from ledger.postings import Leg, Movement, Posted, post, record
-from tests.ledger.actors import AT, CAUSE, PROVIDER, World, as_owner, open_wallet, saved, wish
+from tests.ledger.actors import AT, CAUSE, PROVIDER, World, allowed, as_owner, open_wallet, saved, voted, wish
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Book:
 def written(session: Session, world: World) -> Book:
     """Umoja's book: savings, loan, dues, box, share-out; withdrawals sent, failed, held; a reversal."""
     group, ama, baraka = world.umoja, world.ama, world.baraka
-    names = {"ama": ama.id, "baraka": baraka.id, "first": saved(session, group, ama, 5000_00).id}
+    names = {"ama": ama.id, "baraka": baraka.id, "chidi": world.chidi.id}
+    names["first"] = saved(session, group, ama, 5000_00).id
     transaction = wish(session, group, baraka, 7000_00)
     contributions.complete(session, transaction, PROVIDER, 7105_00, 106_58, AT, CAUSE)
     names["dear"] = transaction.id
@@ -39,6 +42,7 @@ def written(session: Session, world: World) -> Book:
     _send(session, group, ama, names["sent"], 500_00)
     _shrinking(session, group, ama, names)
     names["held"] = _withdrawal(session, group, baraka, 200_00).id
+    _deciding(session, group, ama, baraka, names)
     head = seals.head(session, group.id)
     _last_two(session, group, ama, names)
     names |= _numbers(session, group, ama)
@@ -49,7 +53,7 @@ def moved(session: Session, group: Group, kind: str, amount: int, moved_legs: li
     """A movement that is written down in one go."""
     key = f"{kind}:{amount}:{user.id if user else 0}"
     movement = Movement(group.id, kind, Money(amount, group.currency), moved_legs, key, user.id if user else None)
-    return record(session, movement, AT, CAUSE)
+    return record(session, allowed(session, movement), AT, CAUSE)
 
 
 def tampered(session: Session, book: Book, *statements: str) -> None:
@@ -101,7 +105,10 @@ def _withdrawal(session: Session, group: Group, user: User, amount: int) -> Tran
     """Promised, and held on the savings and on the cash."""
     money = Money(amount, group.currency)
     key = f"withdrawal:{user.id}:{amount}"
-    transaction = transactions.begin(session, group.id, "withdrawal", user.id, money, key, AT, CAUSE)
+    vote = voted(session, group.id, "withdrawal", user.id, amount)
+    transaction = transactions.begin(
+        session, group.id, "withdrawal", user.id, money, key, AT, CAUSE, "school fees", vote
+    )
     holds = [Leg("savings", amount, user.id), Leg("cash", amount, provider=PROVIDER)]
     transactions.reserve(session, group.id, transaction.id, holds, AT, CAUSE)
     return transaction
@@ -123,6 +130,21 @@ def _shrinking(session: Session, group: Group, user: User, names: dict[str, int]
         for part in parts:
             transactions.release(session, group.id, names[name], Leg("savings", part, user.id), AT, CAUSE)
     transactions.end(session, group.id, names["failed"], "failed", "", AT, CAUSE)
+
+
+def _deciding(session: Session, group: Group, ama: User, baraka: User, names: dict[str, int]) -> None:
+    """One vote that is open, and one for each way in which the group can say no."""
+    amount, facts = Money(500_00, group.currency), {"to": "Ama"}
+    for name in ("open_vote", "failed_vote", "withdrawn_vote", "void_vote"):
+        subject = Subject("withdrawal", ama.id, amount, 'account:7 "M-PESA"', facts=facts)
+        asked = approvals.ask(session, group, subject, AT, Cause(ama.id, "whatsapp", "SM27182"))
+        names[name] = asked.approval_id
+    approvals.vote(session, group.id, names["failed_vote"], "no", AT, Cause(baraka.id, "sms", "SM16180"))
+    approvals.close(session, group.id, names["withdrawn_vote"], "withdrawn", 'not "now" {}', AT, CAUSE)
+    approvals.close(session, group.id, names["void_vote"], "void", "", AT, CAUSE)
+    rule = approvals.ask(session, group, Subject("rule"), AT, Cause(ama.id, "sms"))
+    names["rule_vote"] = rule.approval_id
+    names["sent_vote"] = session.get_one(Transaction, names["sent"]).approval_id or 0
 
 
 def _last_two(session: Session, group: Group, ama: User, names: dict[str, int]) -> None:

@@ -3,6 +3,7 @@
 The rules (what is done) are in test_model.py.
 """
 
+import dataclasses
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,10 +14,10 @@ from sqlalchemy import Engine, text
 from core import db
 from core.money import Money
 from ledger import audit, errors, transactions, verifying
-from ledger.models import OPEN_STATES
+from ledger.models import DECIDED_BY, OPEN_STATES
 from ledger.postings import Leg, Movement, Posted, post, record
-from tests.ledger.actors import AT, CAUSE, audit_lines, populated, receipt_numbers
-from tests.ledger.model import Book, Key, Outcome
+from tests.ledger.actors import AT, CAUSE, audit_lines, populated, receipt_numbers, voted
+from tests.ledger.model import Book, Key, Outcome, Said, Vote
 
 REASON = "because"
 
@@ -91,25 +92,25 @@ class Machine(RuleBasedStateMachine):
         assert length == self.book.lines
         assert audit.first_broken_line(self.session, self.group.id) is None
 
-    def write_down(self, kind: str, moved: list[Leg]) -> None:
-        self.write_down_movement(self.movement(self.new_key(), kind, moved))
+    def write_down(self, kind: str, moved: list[Leg], vote: str = "yes") -> None:
+        self.write_down_movement(self.movement(self.new_key(), kind, moved, vote))
 
     def write_down_movement(self, movement: Movement) -> None:
         outcome = self.agree(
-            lambda: self.book.record(movement.key, _said(movement), movement.amount.amount_minor, list(movement.legs)),
+            lambda: self.book.record(movement.key, _said(movement), list(movement.legs)),
             lambda: record(self.session, movement, AT, CAUSE),
         )
         if isinstance(outcome, Posted):
             self.ids[movement.key], self.legs[movement.key] = outcome.transaction_id, list(movement.legs)
             self.said[movement.key] = movement
 
-    def ask(self, kind: str, moved: list[Leg]) -> str:
+    def ask(self, kind: str, moved: list[Leg], vote: str) -> str:
         """Begins a movement that will be posted later, and answers its key."""
         key = self.new_key()
-        movement = self.movement(key, kind, moved)
-        self.book.begin(key, _said(movement), movement.amount.amount_minor)
+        movement = self.movement(key, kind, moved, vote)
+        self.book.begin(key, _said(movement))
         begun = transactions.begin(
-            self.session, self.group.id, movement.kind, None, movement.amount, key, AT, CAUSE, movement.reason
+            self.session, self.group.id, kind, None, movement.amount, key, AT, CAUSE, REASON, movement.approval_id
         )
         self.ids[key], self.legs[key], self.said[key] = begun.id, moved, movement
         return key
@@ -120,9 +121,21 @@ class Machine(RuleBasedStateMachine):
             lambda: post(self.session, self.group.id, self.ids[key], moved, AT, CAUSE),
         )
 
-    def movement(self, key: str, kind: str, moved: list[Leg]) -> Movement:
+    def movement(self, key: str, kind: str, moved: list[Leg], vote: str) -> Movement:
         plus = sum(leg.amount_minor for leg in moved if type(leg.amount_minor) is int and leg.amount_minor > 0)
-        return Movement(self.group.id, kind, Money(plus or 1, self.currency), moved, key, reason=REASON)
+        movement = Movement(self.group.id, kind, Money(plus or 1, self.currency), moved, key, reason=REASON)
+        return dataclasses.replace(movement, approval_id=self.vote_about(movement, vote))
+
+    def vote_about(self, movement: Movement, vote: str) -> int | None:
+        """What the movement names: the group's "yes" to it, "none", or the "last" vote, about whatever that was."""
+        if movement.kind not in DECIDED_BY or vote == "none":
+            return None
+        if vote == "last" and self.book.votes:
+            return max(self.book.votes)
+        amount = movement.amount.amount_minor
+        number = voted(self.session, self.group.id, movement.kind, None, amount)
+        self.book.vote(number, Vote(DECIDED_BY[movement.kind][0], None, amount))
+        return number
 
     def agree(self, expected: Callable[[], Any], done: Callable[[], Any]) -> Any:
         """Both do the same or refuse for the same reason; what the ledger answered, or None when it refused."""
@@ -150,8 +163,9 @@ class Machine(RuleBasedStateMachine):
         return f"{self.keys:04}"
 
 
-def _said(movement: Movement) -> tuple[object, ...]:
-    return movement.kind, movement.user_id, movement.amount, movement.reason
+def _said(movement: Movement) -> Said:
+    amount = movement.amount.amount_minor
+    return Said(movement.kind, movement.user_id, amount, movement.reason, movement.approval_id)
 
 
 def _what_came_of(call: Callable[[], Any]) -> Any:

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ledger import errors
-from ledger.models import CREDIT_KINDS, GROUP_CREDIT_KINDS, GROUP_DEBIT_KINDS, MEMBER_DEBIT_KINDS, OPEN_STATES
+from ledger.models import (
+    CREDIT_KINDS,
+    DECIDED_BY,
+    GROUP_CREDIT_KINDS,
+    GROUP_DEBIT_KINDS,
+    MEMBER_DEBIT_KINDS,
+    OPEN_STATES,
+)
 from ledger.postings import Leg
 
 Key = tuple[str, int, str]
@@ -27,13 +34,33 @@ class Wallet:
         return self.balance, self.reserved, abs(self.balance) - self.reserved, self.version
 
 
+@dataclass(frozen=True)
+class Vote:
+    """What the group has said yes to."""
+
+    subject: str
+    user_id: int | None
+    amount: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a key stands for; `reverses` is the key of the transaction that this one undoes."""
+
+    kind: str
+    user_id: int | None
+    amount: int
+    reason: str | None
+    approval_id: int | None = None
+    reverses: str = ""
+
+
 @dataclass
 class Transaction:
-    """`said` is what its key stands for; `moved` is None until it is posted."""
+    """`moved` is None until it is posted."""
 
-    said: tuple[object, ...]
+    said: Said
     state: str
-    amount: int = 0
     moved: Amounts | None = None
     receipt: int | None = None
     held: Amounts = field(default_factory=dict)
@@ -56,6 +83,7 @@ class Book:
         self.members = tuple(members)
         self.wallets: dict[Key, Wallet] = {("savings", member, ""): Wallet() for member in members}
         self.transactions: dict[str, Transaction] = {}
+        self.votes: dict[int, Vote] = {}
         self.receipts = 0
         self.lines = lines
 
@@ -71,36 +99,43 @@ class Book:
         found = {kind: abs(self._wallet((kind, 0, "")).balance) for kind in kinds}
         return {kind: amount for kind, amount in found.items() if amount}
 
-    def begin(self, key: str, said: tuple[object, ...], amount: int) -> None:
+    def vote(self, approval_id: int, vote: Vote) -> None:
+        """Both members have said yes: a line that it was opened, one for each of them, and one that it has passed."""
+        self.votes[approval_id] = vote
+        self.lines += 2 + len(self.members)
+
+    def begin(self, key: str, said: Said) -> None:
         known = self.transactions.get(key)
         if known is None:
-            self.transactions[key] = Transaction(said, "pending", amount)
+            self._check_not_carried_out(said)
+            self.transactions[key] = Transaction(said, "pending")
         elif known.said != said:
             raise errors.IdempotencyConflict
 
-    def record(
-        self, key: str, said: tuple[object, ...], amount: int, legs: Sequence[Leg], reverses: str = ""
-    ) -> Outcome:
-        """`reverses` is the key of the transaction that this one undoes."""
+    def record(self, key: str, said: Said, legs: Sequence[Leg]) -> Outcome:
         moved = amounts_of(legs)
+        self._check_voted(said)
         known = self.transactions.get(key)
         if known is not None:
             if known.said != said:
                 raise errors.IdempotencyConflict
             return self._replay(known, moved)
-        if reverses:
-            self._check_reversal(self.transactions[reverses])
-        made = Transaction(said, "completed", amount)
+        self._check_not_carried_out(said)
+        if said.reverses:
+            self._check_reversal(self.transactions[said.reverses])
+        made = Transaction(said, "completed")
         outcome = self._book(made, moved)
         self.transactions[key] = made
-        if reverses:
-            self.transactions[reverses].state, self.transactions[reverses].reversed_by = "reversed", key
+        if said.reverses:
+            undone = self.transactions[said.reverses]
+            undone.state, undone.reversed_by = "reversed", key
         return outcome
 
     def post(self, key: str, legs: Sequence[Leg]) -> Outcome:
         known, moved = self.transactions[key], amounts_of(legs)
         if known.state not in OPEN_STATES:
             return self._replay(known, moved)
+        self._check_voted(known.said)
         outcome = self._book(known, moved)
         known.state, known.held = "completed", {}
         return outcome
@@ -119,6 +154,7 @@ class Book:
             return False
         if any(amount > self.wallets[wallet].facts[2] for wallet, amount in taken.items()):
             raise errors.InsufficientFunds
+        self._check_voted(known.said)
         for wallet, amount in taken.items():
             self.wallets[wallet].reserved += amount
         known.held, known.promised = taken, True
@@ -154,6 +190,24 @@ class Book:
             raise errors.IdempotencyConflict
         assert known.receipt is not None
         return Outcome(known.receipt, replayed=True)
+
+    def _check_voted(self, said: Said) -> None:
+        """Money leaves only by a vote about this member and this amount."""
+        if said.kind not in DECIDED_BY:
+            return
+        vote = self.votes.get(said.approval_id or 0)
+        if vote is None or (vote.user_id, vote.amount) != (said.user_id, said.amount):
+            raise errors.NotVoted
+        if vote.subject not in DECIDED_BY[said.kind]:
+            raise errors.NotVoted
+
+    def _check_not_carried_out(self, said: Said) -> None:
+        """A vote allows one transaction, and another only when that one has come to nothing or was reversed."""
+        by_the_same = (
+            known.state for known in self.transactions.values() if known.said.approval_id == said.approval_id
+        )
+        if said.approval_id and any(state in (*OPEN_STATES, "completed") for state in by_the_same):
+            raise errors.AlreadyCarriedOut
 
     def _check_reversal(self, target: Transaction) -> None:
         if target.reversed_by:

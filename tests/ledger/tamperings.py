@@ -42,6 +42,10 @@ REHASHED = """
              WHERE a.group_id = :group AND a.seq = line.seq RETURNING a.hash INTO before;
         END LOOP;
     END $$"""
+# A posting's line as it was before migration 0010, where it did not say whose money it was, nor by which vote.
+SHORTENED = r"""
+    UPDATE audit_log a SET data = regexp_replace(data, '"member".*("currency":"[A-Z]+"),.*,("receipt".*)', '\1,\2')
+     WHERE group_id = :group AND data LIKE '%"amount":%"receipt":%"entries":%'"""
 SAVINGS_ENTRY = "WHERE transaction_id = :first AND wallet_id = :savings"
 LAST_LINE = "WHERE group_id = :group AND seq = :head"
 HELD_CASH = "WHERE transaction_id = :held AND wallet_id = :cash"
@@ -294,6 +298,187 @@ TAMPERINGS = {
             ORDER BY seq DESC LIMIT 1""",
         REHASHED,
     ),
+    "a transaction's member": tampering(
+        "posting_line",
+        "transaction {first}",
+        "receipts.csv",
+        "UPDATE transactions SET user_id = :baraka WHERE id = :first",
+    ),
+    "a transaction's amount": tampering(
+        "posting_line",
+        "transaction {dear}",
+        "receipts.csv",
+        "UPDATE transactions SET amount_minor = amount_minor + 1 WHERE id = :dear",
+    ),
+    "a transaction's reason": tampering(
+        "posting_line",
+        "transaction {reversal}",
+        "receipts.csv",
+        "UPDATE transactions SET reason = 'a misunderstanding' WHERE id = :reversal",
+    ),
+    "a reason where there was none": tampering(
+        "posting_line",
+        "transaction {first}",
+        "receipts.csv",
+        "UPDATE transactions SET reason = 'because' WHERE id = :first",
+    ),
+    "the vote taken off a withdrawal": tampering(
+        "not_voted",
+        "transaction {sent}",
+        "transactions.csv",
+        "UPDATE transactions SET approval_id = NULL WHERE id = :sent",
+    ),
+    "a withdrawal by a vote that failed": tampering(
+        "not_voted",
+        "transaction {sent}",
+        "transactions.csv",
+        "UPDATE transactions SET approval_id = :failed_vote WHERE id = :sent",
+    ),
+    "a withdrawal by a vote about another member": tampering(
+        "not_voted",
+        "transaction {sent}",
+        "transactions.csv",
+        "UPDATE approvals SET user_id = :baraka WHERE id = :sent_vote",
+    ),
+    "two withdrawals by one vote": tampering(
+        "not_voted",
+        "transaction {held}",
+        "transactions.csv",
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        "DROP INDEX uq_transactions_approval",
+        """UPDATE transactions h SET approval_id = s.approval_id, state = 'completed', user_id = s.user_id,
+                  completed_at = s.completed_at, amount_minor = s.amount_minor
+             FROM transactions s WHERE h.id = :held AND s.id = :sent""",
+        """INSERT INTO receipts (group_id, number, transaction_id, seq, issued_at)
+           VALUES (:group, :receipts + 1, :held, :head, now())""",
+    ),
+    # Short lines are good for books of before there were votes; nobody writes one later, with a whole chain.
+    "a withdrawal in a line as of before there were votes": tampering(
+        "not_voted",
+        "transaction {sent}",
+        "transactions.csv",
+        "UPDATE transactions SET approval_id = NULL WHERE id = :sent",
+        f"""{SHORTENED} AND a.seq = (SELECT seq FROM receipts WHERE transaction_id = :sent)""",
+        REHASHED,
+    ),
+    "a vote": tampering(
+        "vote_line",
+        "vote of member {baraka} about approval {sent_vote}",
+        "votes.csv",
+        "UPDATE votes SET choice = 'no' WHERE approval_id = :sent_vote AND user_id = :baraka",
+    ),
+    "a vote that nobody cast": tampering(
+        "vote_line",
+        "vote of member {baraka} about approval {open_vote}",
+        "votes.csv",
+        """UPDATE votes SET choice = 'yes', voted_at = now(), channel = 'sms'
+            WHERE approval_id = :open_vote AND user_id = :baraka""",
+        "UPDATE approvals SET yes = 2, state = 'passed', decided_at = now() WHERE id = :open_vote",
+    ),
+    "a vote forgotten": tampering(
+        "vote_line",
+        "vote of member {baraka} about approval {failed_vote}",
+        "audit.csv",
+        """UPDATE votes SET choice = NULL, voted_at = NULL, channel = NULL
+            WHERE approval_id = :failed_vote AND user_id = :baraka""",
+        "UPDATE approvals SET no = 0 WHERE id = :failed_vote",
+    ),
+    "a vote in its line": tampering(
+        "vote_line",
+        "vote of member {baraka} about approval {failed_vote}",
+        "votes.csv",
+        """UPDATE audit_log SET data = replace(data, '"choice":"no"', '"choice":"yes"')
+            WHERE group_id = :group AND action = 'voted' AND data LIKE '{"approval":' || :failed_vote || ',%'""",
+        REHASHED,
+    ),
+    "a vote by somebody else's phone": tampering(
+        "vote_line",
+        "vote of member {baraka} about approval {failed_vote}",
+        "votes.csv",
+        """UPDATE audit_log SET actor_id = :ama
+            WHERE group_id = :group AND action = 'voted' AND data LIKE '{"approval":' || :failed_vote || ',%'""",
+        REHASHED,
+    ),
+    "a tally": tampering(
+        "approval_tally",
+        "approval {open_vote}",
+        "approvals.csv",
+        "UPDATE approvals SET yes = 0 WHERE id = :open_vote",
+    ),
+    "a vote that passed without votes": tampering(
+        "approval_passed",
+        "approval {open_vote}",
+        "approvals.csv",
+        "UPDATE approvals SET yes = 2, state = 'passed', decided_at = now() WHERE id = :open_vote",
+    ),
+    "a vote declared passed, with a line": tampering(
+        "approval_passed",
+        "approval {sent_vote}",
+        "approvals.csv",
+        "UPDATE votes SET choice = NULL, voted_at = NULL WHERE approval_id = :sent_vote AND user_id = :baraka",
+        """DELETE FROM audit_log WHERE group_id = :group AND action = 'voted' AND actor_id = :baraka
+              AND data LIKE '{"approval":' || :sent_vote || ',%'""",
+    ),
+    "a failed vote opened again": tampering(
+        "approval_line",
+        "approval {failed_vote}",
+        "audit.csv",
+        "UPDATE approvals SET state = 'open', decided_at = NULL WHERE id = :failed_vote",
+    ),
+    "the amount that was voted about": tampering(
+        "approval_line",
+        "approval {sent_vote}",
+        "approvals.csv",
+        "UPDATE approvals SET amount_minor = amount_minor + 1 WHERE id = :sent_vote",
+    ),
+    "where the money was to go": tampering(
+        "approval_line",
+        "approval {open_vote}",
+        "approvals.csv",
+        "UPDATE approvals SET destination = 'account:8' WHERE id = :open_vote",
+    ),
+    "the text that was voted about": tampering(
+        "approval_line",
+        "approval {open_vote}",
+        "approvals.csv",
+        "UPDATE approvals SET facts_hash = sha256('x') WHERE id = :open_vote",
+    ),
+    "why a vote ended": tampering(
+        "approval_line",
+        "approval {withdrawn_vote}",
+        "approvals.csv",
+        "UPDATE approvals SET ended_why = NULL WHERE id = :withdrawn_vote",
+    ),
+    "somebody added to an electorate": tampering(
+        "approval_line",
+        "approval {failed_vote}",
+        "approvals.csv",
+        "INSERT INTO votes (group_id, approval_id, user_id) VALUES (:group, :failed_vote, :chidi)",
+        "UPDATE approvals SET eligible = eligible + 1 WHERE id = :failed_vote",
+    ),
+    "a vote taken out": tampering(
+        "approval_missing",
+        "approval {sent_vote}",
+        "approvals.csv",
+        "DELETE FROM approvals WHERE id = :sent_vote",
+    ),
+    "a vote taken out with those who voted": tampering(
+        "approval_line",
+        "approval {failed_vote}",
+        "audit.csv",
+        "DELETE FROM votes WHERE approval_id = :failed_vote",
+        "DELETE FROM approvals WHERE id = :failed_vote",
+    ),
+    "a line that a vote passed": tampering(
+        "approval_line",
+        "approval {open_vote}",
+        "audit.csv",
+        """INSERT INTO audit_log (group_id, seq, at, action, data, channel, previous_hash, hash)
+           SELECT group_id, seq + 1, at, 'vote_passed', '{"approval":' || :open_vote || ',"why":' || 'null}',
+                  channel, hash, '' FROM audit_log WHERE group_id = :group
+            ORDER BY seq DESC LIMIT 1""",
+        REHASHED,
+    ),
 }
 
 # Everything agrees afterwards, with the chain computed anew: nothing but an old seal can show it.
@@ -306,3 +491,10 @@ REHASHED_TAIL = (
          FROM receipts r WHERE r.transaction_id = :first AND a.group_id = r.group_id AND a.seq = r.seq""",
     REHASHED,
 )
+
+# A book from before there were votes: nothing of its lines says by which vote, and nothing in it asks for one. Or only
+# a part of it: the migration came after a few lines.
+BEFORE_VOTES = {
+    "from before": (SHORTENED, "UPDATE transactions SET approval_id = NULL WHERE group_id = :group", REHASHED),
+    "begun before": (f"{SHORTENED} AND a.seq <= (SELECT seq FROM receipts WHERE transaction_id = :dear)", REHASHED),
+}

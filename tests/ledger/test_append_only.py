@@ -109,7 +109,11 @@ def test_what_a_transaction_says_cannot_be_changed(
         "TRUNCATE entries",
         "ALTER TABLE entries DISABLE TRIGGER ALL",
         "DROP TRIGGER entries_append_only ON entries",
-        "SELECT book_legs(1, 1, 'x', 'KES', now(), 1, 'x', 'x', '{}', '{}', '{}', '{}')",
+        "SELECT book_legs(t, now(), 1, 'x', 'x', '{}', '{}', '{}', '{}') FROM transactions t",
+        "UPDATE approvals SET state = 'passed'",
+        "INSERT INTO votes (group_id, approval_id, user_id) VALUES (1, 1, 1)",
+        "SELECT count_vote(1, 1, 1, 'yes', now(), 1, 'x', 'x')",
+        "SELECT end_vote(1, 1, 'passed', 'x', now(), 1, 'x', 'x')",
     ],
 )
 def test_the_products_own_role_may_not_even_try(session: db.Session, world: World, statement: str) -> None:

@@ -10,11 +10,16 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from core import db
-from ledger.models import Base
-from tests.ledger.actors import World, as_owner, open_wallet, saved, wish
+from core.db import Base
+from ledger import approvals
+from ledger.approvals import Subject
+from ledger.audit import Cause
+from tests.ledger.actors import AT, World, as_owner, open_wallet, saved, voted, wish
 
 TABLES = {
-    mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__module__ == "ledger.models"
+    mapper.class_.__tablename__
+    for mapper in Base.registry.mappers
+    if mapper.class_.__module__.startswith("ledger.models.")
 }
 
 INVITATION = "INSERT INTO invitations (group_id, phone_index, phone_sealed, invited_by) VALUES "
@@ -30,6 +35,49 @@ RECEIPT = "INSERT INTO receipts (group_id, number, transaction_id, seq, issued_a
 RESERVATION = "INSERT INTO reservations (group_id, transaction_id, wallet_id, amount_minor, created_at) VALUES "
 AUDIT = "INSERT INTO audit_log (group_id, seq, at, action, data, channel, previous_hash, hash) VALUES "
 
+APPROVAL = {
+    "uid": "gen_random_uuid()",
+    "group_id": ":umoja",
+    "kind": "'withdrawal'",
+    "asked_by": ":ama",
+    "user_id": ":ama",
+    "amount_minor": "1",
+    "facts_sealed": "''",
+    "facts_hash": "''",
+    "state": "'open'",
+    "eligible": "2",
+    "yes": "0",
+    "no": "0",
+    "opened_at": "now()",
+    "closes_at": "now() + interval '1 hour'",
+    "decided_at": "NULL",
+}
+VOTE = "INSERT INTO votes (group_id, approval_id, user_id) VALUES "
+VOTED = """INSERT INTO transactions (group_id, kind, currency, amount_minor, idempotency_key, channel, created_at,
+                                     approval_id) VALUES """
+LOAN = """INSERT INTO loans (id, group_id, user_id, number, reason, principal_minor, rate_percent, periods, method,
+                             period, grace_days, penalty_percent, penalty_base, asked_at)
+          OVERRIDING SYSTEM VALUE
+          SELECT {}, {}, {}, {}, 'seeds', 100, 2, 4, 'flat', 'monthly', 3, 0, 'principal', now()"""
+INSTALMENT = """INSERT INTO instalments (group_id, loan_id, number, due, principal_minor, interest_minor)
+                VALUES """
+GUARANTEE = """INSERT INTO guarantees (group_id, loan_id, user_id, amount_minor, asked_at, transaction_id) VALUES """
+
+
+def asking(**changes: str) -> str:
+    """The row of an approval that is as it should be but for these columns."""
+    values = APPROVAL | changes
+    return f"INSERT INTO approvals ({', '.join(values)}) VALUES ({', '.join(values.values())})"
+
+
+def rule(assignment: str) -> str:
+    return f"UPDATE groups SET {assignment} WHERE id = :umoja"
+
+
+def lent(assignment: str) -> str:
+    return f"UPDATE loans SET {assignment} WHERE id = :loan"
+
+
 MOVED = "UPDATE wallets SET balance_minor = {}, version = version + 1 WHERE {}"
 
 REFUSED = {
@@ -43,6 +91,21 @@ REFUSED = {
     "ck_groups_reversal_limit": "UPDATE groups SET reversal_limit_percent = 101 WHERE id = :umoja",
     "ck_groups_contribution_max": "UPDATE groups SET contribution_max_minor = 0 WHERE id = :umoja",
     "ck_groups_member_limit": "UPDATE groups SET member_limit = 501 WHERE id = :umoja",
+    "ck_groups_vote_hours": rule("vote_hours = 0"),
+    "ck_groups_withdrawal_max": rule("withdrawal_max_minor = 0"),
+    "ck_groups_loan_rate": rule("loan_rate_percent = 100.0001"),
+    "ck_groups_loan_method": rule("loan_method = 'gift'"),
+    "ck_groups_loan_period": rule("loan_period = 'daily'"),
+    "ck_groups_loan_max_periods": rule("loan_max_periods = 521"),
+    "ck_groups_loan_savings_multiple": rule("loan_savings_multiple = 0"),
+    "ck_groups_loans_open_max": rule("loans_open_max = 21"),
+    "ck_groups_loan_guarantors": rule("loan_guarantors = 11"),
+    "ck_groups_loan_grace_days": rule("loan_grace_days = 61"),
+    "ck_groups_loan_penalty": rule("loan_penalty_percent = -1"),
+    "ck_groups_loan_penalty_base": rule("loan_penalty_base = 'everything'"),
+    "ck_groups_loan_rounding": rule("loan_rounding_minor = 0"),
+    "ck_groups_loan_instalment_multiple": rule("loan_instalment_multiple_minor = 0"),
+    "ck_groups_overpayment": rule("overpayment = 'kept'"),
     "fk_groups_created_by": GROUP + "('X-222222', 'X', 'KES', 'KE', 'UTC', :nobody)",
     "uq_groups_code": "UPDATE groups SET code = (SELECT code FROM groups WHERE id = :harambee) WHERE id = :umoja",
     "uq_groups_secret": GROUP + "('OTHER-' || :secret, 'X', 'KES', 'KE', 'UTC', :ama)",
@@ -83,6 +146,47 @@ REFUSED = {
     "uq_transactions_reverses_id": REVERSAL
     + """(:umoja, 'reversal', 'KES', 1, 'k', 'sms', now(), 'why', :posted),
          (:umoja, 'reversal', 'KES', 1, 'l', 'sms', now(), 'why', :posted)""",
+    "fk_transactions_group_id_approval_id": VOTED + "(:harambee, 'payout', 'KES', 1, 'k', 'sms', now(), :vote)",
+    "uq_transactions_approval": VOTED
+    + """(:umoja, 'payout', 'KES', 1, 'k', 'sms', now(), :vote),
+         (:umoja, 'payout', 'KES', 1, 'l', 'sms', now(), :vote)""",
+    # Approvals and votes
+    "ck_approvals_kind": asking(kind="'party'"),
+    "ck_approvals_state": asking(state="'lost'", decided_at="now()"),
+    "ck_approvals_amount": asking(amount_minor="0"),
+    "ck_approvals_tally": asking(yes="2", no="1"),
+    "ck_approvals_passed_by_51_percent": asking(state="'passed'", yes="1", decided_at="now()"),
+    "ck_approvals_decided_at": asking(decided_at="now()"),
+    "ck_approvals_closes_at": asking(closes_at="now()"),
+    "fk_approvals_group_id": asking(group_id=":nobody"),
+    "fk_approvals_asked_by": asking(asked_by=":nobody"),
+    "fk_approvals_user_id": asking(user_id=":nobody"),
+    "uq_approvals_uid": asking(uid="(SELECT uid FROM approvals WHERE id = :vote)"),
+    "ck_votes_choice": """UPDATE votes SET choice = 'maybe', voted_at = now()
+                           WHERE approval_id = :asked AND user_id = :baraka""",
+    "ck_votes_voted_at": "UPDATE votes SET choice = 'yes' WHERE approval_id = :asked AND user_id = :baraka",
+    "fk_votes_group_id_approval_id": VOTE + "(:harambee, :vote, :ama)",
+    "fk_votes_user_id": VOTE + "(:umoja, :vote, :nobody)",
+    # Loans, their instalments and guarantees
+    "ck_loans_principal": lent("principal_minor = 0"),
+    "ck_loans_rate": lent("rate_percent = -1"),
+    "ck_loans_periods": lent("periods = 0"),
+    "ck_loans_method": lent("method = 'gift'"),
+    "ck_loans_period": lent("period = 'daily'"),
+    "ck_loans_state": lent("state = 'lost'"),
+    "ck_loans_started_on": lent("state = 'active'"),
+    "fk_loans_group_id": LOAN.format(8, ":nobody", ":ama", 8),
+    "fk_loans_user_id": LOAN.format(8, ":umoja", ":nobody", 8),
+    "uq_loans_group_id_number": LOAN.format(8, ":umoja", ":ama", 7),
+    "ck_instalments_amounts": INSTALMENT + "(:umoja, :loan, 2, '2026-03-14', 0, 1)",
+    "ck_instalments_paid": "UPDATE instalments SET paid_interest_minor = 1 WHERE loan_id = :loan",
+    "fk_instalments_group_id_loan_id": INSTALMENT + "(:harambee, :loan, 2, '2026-03-14', 1, 1)",
+    "ck_guarantees_amounts": GUARANTEE + "(:umoja, :loan, :ama, 0, now(), NULL)",
+    "ck_guarantees_state": "UPDATE guarantees SET state = 'lost' WHERE loan_id = :loan",
+    "ck_guarantees_held": "UPDATE guarantees SET held_minor = 1 WHERE loan_id = :loan",
+    "fk_guarantees_group_id_loan_id": GUARANTEE + "(:harambee, :loan, :ama, 1, now(), NULL)",
+    "fk_guarantees_group_id_transaction_id": GUARANTEE + "(:umoja, :loan, :ama, 1, now(), :nobody)",
+    "fk_guarantees_user_id": GUARANTEE + "(:umoja, :loan, :nobody, 1, now(), NULL)",
     # Entries
     "ck_entries_amount": ENTRY + "(:umoja, :open, :savings, 0, 0, 99, now())",
     "fk_entries_group_id_transaction_id": ENTRY + "(:umoja, :nobody, :savings, 1, 1, 99, now())",
@@ -101,19 +205,32 @@ REFUSED = {
 }
 
 # Only there to be referred to: the primary key refuses first.
-TARGETS = {"uq_groups_id_currency", "uq_wallets_group_id_id", "uq_transactions_group_id_id"}
+TARGETS = {
+    "uq_groups_id_currency", "uq_wallets_group_id_id", "uq_transactions_group_id_id", "uq_approvals_group_id_id",
+    "uq_loans_group_id_id",
+}  # fmt: skip
 
 
 @pytest.fixture
 def ids(session: db.Session, world: World) -> dict[str, Any]:
-    """What the statements name: people, groups, a posted and an open transaction, Ama's savings, and nobody."""
+    """What the statements name: people, groups, a posted and an open transaction, a vote that passed and one that is
+    open, Ama's savings, her loan, for which Baraka was asked to stand, and nobody."""
     posted = saved(session, world.umoja, world.ama)
     for kind in ("fee_income", "fee_expense"):
         open_wallet(session, world.umoja, kind)
     open_wish = wish(session, world.umoja, world.ama, key="taken")
     savings = open_wallet(session, world.umoja, "savings", user_id=world.ama.id)
+    vote = voted(session, world.umoja.id, "payout", world.ama.id, 1)
+    asked = approvals.ask(session, world.umoja, Subject("rule"), AT, Cause(world.ama.id, "sms"))
     as_owner(session)
+    named = {"umoja": world.umoja.id, "ama": world.ama.id, "baraka": world.baraka.id, "loan": 7}
+    session.execute(text(LOAN.format(":loan", ":umoja", ":ama", 7)), named)
+    session.execute(text(INSTALMENT + "(:umoja, :loan, 1, '2026-03-14', 100, 8)"), named)
+    session.execute(text(GUARANTEE + "(:umoja, :loan, :baraka, 100, now(), NULL)"), named)
     return {
+        "vote": vote,
+        "asked": asked.approval_id,
+        "loan": 7,
         "ama": world.ama.id,
         "baraka": world.baraka.id,
         "umoja": world.umoja.id,

@@ -16,7 +16,9 @@ from tests.ledger.actors import AT, CAUSE, World, audit_lines, person
 from tests.ledger.books import Book
 
 EXPORTED_AT = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
-FILES = ["audit", "entries", "members", "receipts", "reservations", "transactions", "wallets"]
+FILES = [
+    "approvals", "audit", "entries", "members", "receipts", "reservations", "transactions", "votes", "wallets",
+]  # fmt: skip
 
 
 @pytest.fixture

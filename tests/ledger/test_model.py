@@ -21,7 +21,7 @@ from ledger.models import MOVEMENTS, Transaction
 from ledger.postings import Leg, Posted
 from tests.ledger.actors import AT, CAUSE, PROVIDER
 from tests.ledger.machine import REASON, Machine
-from tests.ledger.model import Key, Outcome
+from tests.ledger.model import Key, Outcome, Said
 from tests.ledger.moves import MOVES, Chance, part
 
 DEEP = os.environ.get("LEDGER_DEPTH") == "deep"
@@ -31,7 +31,9 @@ whoms = st.integers(0, 1)
 small = st.integers(0, 300)
 # Now and then more than there is.
 percents = st.sampled_from([25, 50, 50, 100, 101])
-others = st.sampled_from(["", "", "amount", "reason", "user_id", "kind", "legs"])
+others = st.sampled_from(["", "", "amount", "reason", "user_id", "kind", "legs", "key", "approval_id"])
+# Now and then none, or one about something else.
+votes = st.sampled_from(["yes", "yes", "yes", "yes", "none", "last"])
 endings = st.sampled_from(["failed", "expired", "cancelled"])
 
 NO_WHOLE_NUMBERS: st.SearchStrategy[Any] = st.sampled_from([0.5, 5000.0, True, Decimal(1), float("nan"), "1", None])
@@ -59,21 +61,23 @@ class Ledger(Machine):
         small=small,
         percent=percents,
         flag=st.booleans(),
+        vote=votes,
     )
-    def moves(self, kind: str, whom: int, **chosen: Any) -> None:
+    def moves(self, kind: str, whom: int, vote: str, **chosen: Any) -> None:
         chance = Chance(self.people[whom], self.people[1 - whom], **chosen)
-        self.write_down(kind, MOVES[kind](self.book, chance))
+        self.write_down(kind, MOVES[kind](self.book, chance), vote)
 
     @rule(
         whom=whoms,
         percent=percents,
         promised=st.lists(percents, max_size=2),
         then=st.sampled_from(["waits", "waits", "posts", "ends"]),
+        vote=st.sampled_from(["yes", "yes", "yes", "none"]),
     )
-    def asks_for_a_withdrawal(self, whom: int, percent: int, promised: list[int], then: str) -> None:
+    def asks_for_a_withdrawal(self, whom: int, percent: int, promised: list[int], then: str, vote: str) -> None:
         amount = part(self.book.available("savings", self.people[whom]), percent)
         moved = legs.withdrawal(self.people[whom], PROVIDER, amount, amount, 0)
-        key = self.ask("withdrawal", moved)
+        key = self.ask("withdrawal", moved, vote)
         for part_of_it in promised:
             self._promise(key, part_of_it)
         if then == "posts":
@@ -129,6 +133,8 @@ class Ledger(Machine):
             "user_id": self.stranger,
             "kind": "fee" if movement.kind != "fee" else "banking",
             "legs": legs.cash_in(self.people[0], 77),
+            "key": self.new_key(),
+            "approval_id": max(self.book.votes),
         }
         self.write_down_movement(dataclasses.replace(movement, **{other: changes[other]}) if other else movement)
 
@@ -144,7 +150,7 @@ class Ledger(Machine):
         def expected() -> Outcome:
             if target.moved is None:
                 raise errors.TransactionClosed
-            return self.book.record(own_key, ("reversal", reason, key), target.amount, back, reverses=key)
+            return self.book.record(own_key, Said("reversal", None, target.said.amount, reason, reverses=key), back)
 
         outcome = self.agree(expected, lambda: reversals.undo(self.session, known, reason, AT, CAUSE))
         if isinstance(outcome, Posted):

@@ -12,9 +12,9 @@ from core import db
 from core.money import Money
 from ledger import errors, legs, transactions
 from ledger.legs import Allocation
-from ledger.models import MOVEMENTS, Transaction
+from ledger.models import DECIDED_BY, MOVEMENTS, Transaction
 from ledger.postings import Leg, Movement, Posted, post, record
-from tests.ledger.actors import AT, CAUSE, PROVIDER, World, balances, row_counts
+from tests.ledger.actors import AT, CAUSE, PROVIDER, World, allowed, balances, row_counts, voted
 
 BOX = legs.CASH_BOX
 Amounts = dict[str, int]
@@ -287,10 +287,10 @@ def test_balances_move_by_the_entries_and_nothing_else_moves(session: db.Session
 def test_a_movement_that_was_begun_first_writes_the_same(session: db.Session, standing: World, title: str) -> None:
     kind, make, expected = EXAMPLES[title]
     moved = make(standing)
-    begun = transactions.begin(
-        session, standing.umoja.id, kind, None, _amount(standing, moved), "begun", AT, CAUSE, "because"
-    )
-    post(session, standing.umoja.id, begun.id, moved, AT, CAUSE)
+    group_id, amount = standing.umoja.id, _amount(standing, moved)
+    vote = voted(session, group_id, kind, None, amount.amount_minor) if kind in DECIDED_BY else None
+    begun = transactions.begin(session, group_id, kind, None, amount, "begun", AT, CAUSE, "because", vote)
+    post(session, group_id, begun.id, moved, AT, CAUSE)
     assert _entries(session, standing, begun.id) == expected
 
 
@@ -363,7 +363,7 @@ def _record(session: db.Session, world: World, kind: str, moved: list[Leg], reve
     movement = Movement(
         world.umoja.id, kind, _amount(world, moved), moved, key, reason="because", reverses_id=reverses_id
     )
-    return record(session, movement, AT, CAUSE)
+    return record(session, allowed(session, movement), AT, CAUSE)
 
 
 def _amount(world: World, moved: list[Leg]) -> Money:

@@ -96,7 +96,11 @@ def test_a_posting_is_a_line_of_the_audit_log_that_names_every_leg(
     )
     assert json.loads(line.data) == {
         "transaction": pending.id,
+        "member": world.ama.id,
+        "amount": 5000,
         "currency": "KES",
+        "approval": None,
+        "reason": None,
         "receipt": 1,
         "entries": [[e.wallet_id, e.amount_minor] for e in entries(session, pending)],
     }

@@ -9,7 +9,7 @@ import pytest
 
 from core import db
 from core.money import Money
-from ledger import audit, errors, legs, seals
+from ledger import audit, errors, legs, reversals, seals
 from ledger.audit import Cause
 from ledger.models import Transaction
 from ledger.postings import Leg, Movement, Posted, record
@@ -18,6 +18,7 @@ from tests.ledger.actors import (
     AT,
     CAUSE,
     World,
+    allowed,
     audit_lines,
     balances,
     populated,
@@ -135,9 +136,46 @@ def test_legs_that_do_not_add_up_leave_not_even_the_transaction(
 
 def test_what_is_not_there_cannot_be_taken_and_its_key_stays_free(session: db.Session, world: World) -> None:
     out = Movement(world.umoja.id, "cash_out", Money(5_000, "KES"), legs.cash_out(world.ama.id, 5_000), "out")
+    out = allowed(session, out)
     _refused(session, errors.InsufficientFunds, out)
     record(session, cash_in(world), AT, CAUSE)
     assert not record(session, out, AT, CAUSE).replayed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"approval_id": None},
+        {"user_id": None},
+        {"amount": Money(5_001, "KES")},
+        {"kind": "payout"},
+        {"group_id": "harambee"},
+    ],
+    ids=["no vote", "another member", "another amount", "another subject", "another group"],
+)
+def test_money_leaves_only_by_a_vote_about_just_that(
+    session: db.Session, world: World, changes: dict[str, Any]
+) -> None:
+    record(session, cash_in(world, 9_000), AT, CAUSE)
+    out = allowed(session, cash_out(world))
+    changes = {name: world.harambee.id if value == "harambee" else value for name, value in changes.items()}
+    _refused(session, errors.NotVoted, dataclasses.replace(out, **changes))
+    assert not record(session, out, AT, CAUSE).replayed
+
+
+def test_a_vote_is_carried_out_once_and_again_only_after_a_reversal(session: db.Session, world: World) -> None:
+    record(session, cash_in(world, 20_000), AT, CAUSE)
+    out = allowed(session, cash_out(world))
+    first = record(session, out, AT, CAUSE)
+    again = dataclasses.replace(out, key="again")
+    _refused(session, errors.AlreadyCarriedOut, again)
+    reversals.undo(session, session.get_one(Transaction, first.transaction_id), "wrong notes", AT, CAUSE)
+    assert not record(session, again, AT, CAUSE).replayed
+
+
+def cash_out(world: World) -> Movement:
+    moved = legs.cash_out(world.ama.id, 5_000)
+    return Movement(world.umoja.id, "cash_out", Money(5_000, "KES"), moved, "out", world.ama.id)
 
 
 def test_a_wallet_that_the_group_lacks_is_refused(session: db.Session, world: World) -> None:

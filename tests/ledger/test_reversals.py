@@ -19,6 +19,7 @@ from tests.ledger.actors import (
     AT,
     CAUSE,
     World,
+    allowed,
     audit_lines,
     balances,
     entries,
@@ -46,7 +47,7 @@ def cash_in(session: db.Session, group: Group, user: User, amount_minor: int) ->
 def note(session: db.Session, group: Group, kind: str, user: User, amount_minor: int, moved: list[Leg]) -> Posted:
     key = f"{kind} {session.scalar(select(func.count()).select_from(Transaction))}"
     movement = Movement(group.id, kind, Money(amount_minor, group.currency), moved, key, user.id)
-    return record(session, movement, AT, CAUSE)
+    return record(session, allowed(session, movement), AT, CAUSE)
 
 
 def reverse(session: db.Session, world: World, receipt_number: int, reason: str = REASON) -> Reversed:

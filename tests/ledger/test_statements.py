@@ -10,7 +10,7 @@ from core.money import Money
 from ledger import legs, statements, transactions
 from ledger.postings import Movement, post, record
 from ledger.statements import Account, Cursor
-from tests.ledger.actors import AT, CAUSE, PROVIDER, World, populated, wish
+from tests.ledger.actors import AT, CAUSE, PROVIDER, World, allowed, populated, wish
 
 DAY = timedelta(days=1)
 EVER = (AT - 1000 * DAY, AT + 1000 * DAY)
@@ -157,7 +157,8 @@ def _moves(
     user_id: int | None = None,
 ) -> None:
     key = f"{kind}:{day}:{datetime.now(UTC).timestamp()}:{amount}"
-    record(session, Movement(world.umoja.id, kind, _kes(amount), moved, key, user_id), AT + day * DAY, CAUSE)
+    movement = Movement(world.umoja.id, kind, _kes(amount), moved, key, user_id)
+    record(session, allowed(session, movement), AT + day * DAY, CAUSE)
 
 
 def _of(world: World, user_id: int | None = None) -> Account:

@@ -9,7 +9,7 @@ from ledger.verifying import Fault, Span
 from tests.ledger import books
 from tests.ledger.actors import World
 from tests.ledger.books import Book
-from tests.ledger.tamperings import REHASHED_TAIL, TAMPERINGS
+from tests.ledger.tamperings import BEFORE_VOTES, REHASHED_TAIL, TAMPERINGS
 
 
 @pytest.fixture
@@ -102,3 +102,9 @@ def test_a_chain_from_before_migration_7_lists_entries_in_the_order_of_their_leg
               FROM receipts r WHERE r.transaction_id = :first AND a.group_id = r.group_id AND a.seq = r.seq""",
     )
     assert {fault.what for fault in verifying.verify(session, book.group.id)} == {"line_hash"}
+
+
+@pytest.mark.parametrize("when", BEFORE_VOTES)
+def test_a_book_from_before_there_were_votes_has_no_fault(session: db.Session, book: Book, when: str) -> None:
+    books.tampered(session, book, *BEFORE_VOTES[when])
+    assert list(verifying.verify(session, book.group.id)) == []

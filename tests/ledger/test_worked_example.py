@@ -1,6 +1,7 @@
 """docs/ledger.md cannot lie: its story is posted step by step, and every figure in it is compared with the book."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +14,18 @@ from sqlalchemy import Row, text
 from core import db
 from core.money import Money
 from ledger import audit, groups, legs, transactions
-from ledger.models import CREDIT_KINDS, DEBIT_KINDS, MEMBER_CREDIT_KINDS, MEMBER_DEBIT_KINDS, MOVEMENTS, Group
+from ledger.models import (
+    CREDIT_KINDS,
+    DEBIT_KINDS,
+    DECIDED_BY,
+    MEMBER_CREDIT_KINDS,
+    MEMBER_DEBIT_KINDS,
+    MOVEMENTS,
+    Group,
+)
 from ledger.postings import Leg, Movement, post, record
 from tests.conftest import ROOT
-from tests.ledger.actors import AT, CAUSE, founded, person, receipt_numbers
+from tests.ledger.actors import AT, CAUSE, audit_lines, founded, person, receipt_numbers, voted
 
 PAGE = (ROOT / "docs" / "ledger.md").read_text()
 PLACES = {"at Paystack": "paystack", "in the box": "box"}
@@ -71,19 +80,23 @@ class Story:
     def post(self, step: Step) -> None:
         """Reserves what the page reserved before, and posts the step."""
         moved = self.posted[step.number] = self.legs_of(step.call)
-        amount = Money(sum(leg.amount_minor for leg in moved if leg.amount_minor > 0), self.group.currency)
-        key = f"step {step.number}"
+        amount = Money(_asked_for(step, moved), self.group.currency)
+        key, vote = f"step {step.number}", self.vote(step.kind, amount.amount_minor)
         if step.kind not in ASKED_FIRST:
             reverses_id = self.transaction_ids[_reversed_step(step)] if step.kind == "reversal" else None
-            movement = Movement(self.group.id, step.kind, amount, moved, key, reason=key, reverses_id=reverses_id)
+            movement = Movement(self.group.id, step.kind, amount, moved, key, None, key, reverses_id, vote)
             self.transaction_ids[step.number] = record(self.session, movement, AT, CAUSE).transaction_id
             return
-        begun = transactions.begin(self.session, self.group.id, step.kind, None, amount, key, AT, CAUSE)
+        begun = transactions.begin(self.session, self.group.id, step.kind, None, amount, key, AT, CAUSE, None, vote)
         if self.held:
             self.reserve(begun.id)
         post(self.session, self.group.id, begun.id, moved, AT, CAUSE)
         self.transaction_ids[step.number] = begun.id
         self.held = []
+
+    def vote(self, kind: str, amount_minor: int) -> int | None:
+        """The group says yes to what needs it."""
+        return voted(self.session, self.group.id, kind, None, amount_minor) if kind in DECIDED_BY else None
 
     def reserve(self, transaction_id: int) -> None:
         """Reserves, and compares what then is still available with what the page says."""
@@ -184,10 +197,25 @@ def test_the_page_names_the_functions_that_the_narrow_role_may_call(session: db.
         text("""SELECT p.proname FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) a
                  WHERE p.prosecdef AND a.grantee = CAST('groupwallet_app' AS regrole)""")
     )
-    book_moves = re.search(r"The book moves\nonly through(.*?)\. So", PAGE, re.S)
-    assert book_moves
-    assert set(_code(book_moves[1])) <= set(may_call)
-    assert len(_code(book_moves[1])) == 7
+    named = re.search(r"The\nbook moves only through(.*?)\. Votes move only through(.*?)\. So", PAGE, re.S)
+    assert named
+    assert set(_code(named[0])) <= set(may_call)
+    assert [len(_code(part)) for part in named.groups()] == [7, 3]
+
+
+def test_the_lines_that_the_page_shows_say_what_real_ones_say(session: db.Session, story: Story) -> None:
+    for step in steps()[:13]:
+        story.post(step) if step.call else story.hold(step)
+    shown = re.search(r"^Steps 12 and 13 .*?```json\n(.*?)```", PAGE, re.M | re.S)
+    assert shown
+    actions = ("vote_opened", "voted", "vote_passed", "withdrawal")
+    last = {line.action: line.data for line in audit_lines(session, story.group) if line.action in actions}
+    found = [json.loads(last[action]) for action in actions]
+    for said, real in zip(map(json.loads, shown[1].splitlines()), found, strict=True):
+        assert list(said) == list(real)
+        for name in said.keys() - {"transaction", "approval", "member", "electorate", "entries", "facts"}:
+            assert said[name] == real[name], name
+        assert len(said.get("entries", [])) == len(real.get("entries", []))
 
 
 @cache
@@ -225,6 +253,13 @@ def _minor(shown: str) -> int:
 def _parts(wallet: Wallet, amount_minor: int) -> tuple[str, int, int | None, str]:
     kind, owner, provider = wallet
     return kind, amount_minor, owner or None, provider
+
+
+def _asked_for(step: Step, moved: list[Leg]) -> int:
+    """Of a withdrawal what it takes from the savings, of anything else all that moves."""
+    if step.kind == "withdrawal":
+        return -sum(leg.amount_minor for leg in moved if leg.kind == "savings")
+    return sum(leg.amount_minor for leg in moved if leg.amount_minor > 0)
 
 
 def _reversed_step(step: Step) -> int:

@@ -7,17 +7,18 @@ from core.money import Money
 from ledger import legs, transactions
 from ledger.models import Group, Reservation, Transaction, User, Wallet
 from ledger.postings import Leg, Posted, post
-from tests.ledger.actors import AT, CAUSE, PROVIDER, World
+from tests.ledger.actors import AT, CAUSE, PROVIDER, World, voted
 
 SAVED = 10_000
 PART = 6_000
 
 
 def asked(session: db.Session, group: Group, user: User, amount_minor: int = PART) -> Transaction:
-    """A withdrawal that somebody asked for."""
+    """A withdrawal that somebody asked for, and the group has said yes."""
     key = f"withdrawal {session.query(Transaction).count()}"
     amount = Money(amount_minor, group.currency)
-    return transactions.begin(session, group.id, "withdrawal", user.id, amount, key, AT, CAUSE)
+    vote = voted(session, group.id, "withdrawal", user.id, amount_minor)
+    return transactions.begin(session, group.id, "withdrawal", user.id, amount, key, AT, CAUSE, approval_id=vote)
 
 
 def holds(user: User, amount_minor: int = PART) -> list[Leg]:

@@ -162,16 +162,23 @@ def test_payments_are_listed_in_pages(paystack: Paystack, driver: Driver) -> Non
     assert paystack.get("/transaction?from=yesterday").status_code == 400
 
 
-def test_the_balance_is_what_was_paid_less_fees(paystack: Paystack, driver: Driver) -> None:
-    assert paystack.get("/balance").json()["data"] == [{"currency": "NGN", "balance": 0}]
+def test_the_balance_grows_by_what_was_paid_less_fees(
+    paystack: Paystack, driver: Driver, config: SandboxConfig
+) -> None:
+    untouched = dict.fromkeys(("GHS", "KES", "NGN", "ZAR"), config.paystack_float_minor)
+    assert balances(paystack) == untouched
     paystack.opens("gw-1")
     paystack.opens("gw-2", currency="GHS", amount=10_000)
     for reference in ("gw-1", "gw-2"):
         driver.post(f"/sandbox/payments/{reference}/pay")
-    assert paystack.get("/balance").json()["data"] == [
-        {"currency": "GHS", "balance": 9_805},
-        {"currency": "KES", "balance": 492_500},
-    ]
+    assert balances(paystack) == untouched | {
+        "GHS": config.paystack_float_minor + 9_805,
+        "KES": config.paystack_float_minor + 492_500,
+    }
+
+
+def balances(paystack: Paystack) -> dict[str, int]:
+    return {row["currency"]: row["balance"] for row in paystack.get("/balance").json()["data"]}
 
 
 @pytest.mark.parametrize(

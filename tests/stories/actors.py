@@ -36,6 +36,20 @@ class World:
         groups = self.call("GET", "/sandbox/state")["groups"]
         return next(group for group in groups if group["code"] == code)
 
+    def circle(self, *channels: str, country: str = "KE", group: str = "Umoja") -> tuple[str, list["Member"]]:
+        """A group with a member on each channel, founded by the first; its code and its members."""
+        names = ("Ama", "Baraka", "Chidi", "Dede", "Efua", "Faraja")
+        members = [self.member(name, channel, country) for name, channel in zip(names, channels, strict=False)]
+        code = members[0].founds(group)
+        for member in members[1:]:
+            member.joins(code)
+        return code, members
+
+    def transfers(self, phone: str) -> list[dict[str, Any]]:
+        """What the provider has paid out to this phone."""
+        found: list[dict[str, Any]] = self.call("GET", "/sandbox/transfers", params={"phone": phone})["transfers"]
+        return found
+
     def forward(self, span: str) -> None:
         """Moves the product's clock: "3d", "25h"."""
         self.call("POST", "/sandbox/clock", json={"forward": span})
@@ -75,7 +89,7 @@ class Member:
     replies: list[dict[str, Any]] = field(default_factory=list)
 
     def texts(self, said: str, **more: Any) -> "Member":
-        """Writes to GroupWallet and keeps the replies."""
+        """Writes to GroupWallet and keeps the replies; `channel` and `button` as the sandbox's phones take them."""
         body = {"channel": self.channel, "text": said, **more}
         self.replies = self.world.call("POST", f"/sandbox/phones/{self.phone}/messages", json=body)["replies"]
         return self
@@ -109,6 +123,49 @@ class Member:
     def joins(self, code: str) -> "Member":
         self.texts(f"join {code}").expects("What is your name?")
         return self.texts(self.name).expects("Welcome to", self.name)
+
+    def confirms(self) -> "Member":
+        """Says yes to what was just said back: with the code on SMS, with 1 on WhatsApp."""
+        if self.channel != "sms":
+            return self.texts("1")
+        found = re.search(r"Reply (\d{4}) for yes", self.reply)
+        assert found, f"no code in {self.reply!r}"
+        return self.texts(found[1])
+
+    def code(self, *words: str) -> str:
+        """The code in the newest message with these words: "Reply Y 4821"."""
+        said = [message["text"] for message in self.inbox() if all(word in message["text"] for word in words)]
+        found = [match[1] for text in said if (match := re.search(r"\bY (\d{4})", text.replace("*", "")))]
+        assert found, f"{self.name} has no code in {said}"
+        return found[-1] if self._oldest_first() else found[0]
+
+    def _oldest_first(self) -> bool:
+        moments = [message["at"] for message in self.inbox()]
+        return moments == sorted(moments)
+
+    def votes(self, choice: str, *words: str) -> "Member":
+        """Waits for the ballot with these words and answers it: by button on WhatsApp, by code on SMS."""
+        self.hears("Reply", *words)
+        for message in self.inbox() if self.channel == "whatsapp" else ():
+            if message["buttons"] and all(word in message["text"] for word in words):
+                title = "Yes" if choice == "Y" else "No"
+                pressed = next(button["id"] for button in message["buttons"] if button["title"] == title)
+                return self.texts("", button=pressed)
+        return self.texts(f"{choice} {self.code(*words)}")
+
+    def has_account(self) -> "Member":
+        """Has M-PESA on their own number as payout account; it can be used a day later."""
+        before = self.count("your money would go to")
+        self.texts("payout account mpesa").expects("I check that account")
+        eventually(lambda: self.count("your money would go to") > before, lambda: f"{self.name} was not asked")
+        return self.texts(f"Y {self.code('your money would go to')}").expects("your money goes to M-PESA")
+
+    def saves(self, amount: str) -> "Member":
+        """Contributes and pays; the receipt has come when this ends."""
+        before = self.count("Receipt R-")
+        self.texts(f"contribute {amount}").pays()
+        eventually(lambda: self.count("Receipt R-") > before, lambda: f"{self.name} got no receipt")
+        return self
 
     def link(self) -> str:
         """The pay link in the last reply."""

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.ledger import books
 from tests.ledger.actors import World, populated
 from tests.ledger.books import Book
-from tests.ledger.tamperings import REHASHED_TAIL, TAMPERINGS
+from tests.ledger.tamperings import BEFORE_VOTES, REHASHED_TAIL, TAMPERINGS
 from tools import verify_book
 from tools.verify_book import BadBook, Fault
 
@@ -83,6 +83,25 @@ def test_a_chain_computed_anew_is_found_by_an_old_seal_and_by_nothing_else(
     folder = exported(session, book, tmp_path)
     assert faults(folder) == []
     assert [(fault.what, fault.where) for fault in faults(folder, book.old_seal)] == [("seal", f"seal {book.old_seal}")]
+
+
+@pytest.mark.parametrize("when", BEFORE_VOTES)
+def test_a_book_from_before_there_were_votes_has_no_fault(
+    session: db.Session, book: Book, tmp_path: Path, when: str
+) -> None:
+    books.tampered(session, book, *BEFORE_VOTES[when])
+    assert faults(exported(session, book, tmp_path)) == []
+
+
+def test_an_export_from_before_there_were_votes_can_still_be_checked(
+    session: db.Session, world: World, tmp_path: Path
+) -> None:
+    folder = exported(session, Book(world.harambee), tmp_path)
+    for name in ("approvals", "votes"):
+        (folder / f"{name}.csv").unlink()
+        edit(folder / "book.json", lambda about, name=name: re.sub(rf',\n *"{name}": 0', "", about))  # type: ignore[misc]
+    edit(folder / "book.json", lambda about: about.replace('"format": 2', '"format": 1'))
+    assert faults(folder) == []
 
 
 def test_every_cell_that_is_changed_in_the_files_is_found(book: Book, folder: Path) -> None:

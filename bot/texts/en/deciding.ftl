@@ -31,7 +31,7 @@ button-no = No
 vote-withdrawal = { $name } wants to take { $amount } out of their savings{ $to ->
         [own] { "" }
        *[other] { " " }for { $payee }
-    } ({ $reason }). It would be paid to { $account }{ $holder ->
+    } ({ $reason }). It would go to { $account }{ $holder ->
         [none] { "" }
        *[other] { " " }({ $holder })
     }. The group then has { $after }.
@@ -121,12 +121,19 @@ vote-ended = { $group }: the vote is over. { $what }: { $state ->
     }{ $result ->
         [under_way] { " " }The money is on its way.
         [stuck] { " " }It cannot be done now: { $problem }. { $asker } can write: try again
+        [undone] { " " }It cannot be done: { $problem }. It has to be asked anew.
        *[done] { "" }
     }
 problem-insufficient_funds = there is not enough free money
 problem-not_enough_cash = there is not enough free money
 problem-already_carried_out = it is being done already
 problem-not_voted = no vote allows it any more
+problem-not_a_member = they are no member any more
+problem-last_chair = the group would have no chair
+problem-stands_for_others = they stand for the loan of another member
+problem-money_under_way = money is on its way to them
+problem-still_owes = something must be settled first
+problem-stale_version = the rule has been changed since
 problem-other = something has changed since
 try-again-none = Nothing of yours waits for another try.
 try-again-started = All right, I try again. The money goes to the same account. I tell you how it ends.

@@ -48,6 +48,10 @@ export async function listPayments() {
   return (await request("GET", "/sandbox/payments")).payments;
 }
 
+export async function listTransfers() {
+  return (await request("GET", "/sandbox/transfers")).transfers;
+}
+
 export const actOnPayment = (reference, action) =>
   request("POST", `/sandbox/payments/${encodeURIComponent(reference)}/${action}`, {});
 

@@ -42,7 +42,8 @@ export function bubble(item, press, isNew) {
   if (item.line) return h("p", { class: "line", role: "alert" }, icon("alert"), h("span", {}, item.line));
   const { message } = item;
   const mine = message.direction === "out";
-  if (message.channel === "voice") return call(message, isNew);
+  if (message.channel === "voice") return notice(message, isNew, "call", "Call from GroupWallet");
+  if (message.channel === "money") return notice(message, isNew, "check", message.from);
   return h(
     "div",
     { class: `message ${mine ? "mine" : "theirs"}${isNew ? " arriving" : ""}`, "aria-live": mine ? "off" : null },
@@ -51,14 +52,15 @@ export function bubble(item, press, isNew) {
   );
 }
 
-function call(message, isNew) {
+// What came another way than in a chat: a call, or the line of a wallet or bank about money.
+function notice(message, isNew, sign, title) {
   return h(
     "div",
     { class: `message call${isNew ? " arriving" : ""}` },
     h(
       "div",
       { class: "bubble" },
-      h("p", { class: "call-title" }, icon("call"), "Call from GroupWallet", h("time", { datetime: message.at ?? "" }, timeOf(message.at))),
+      h("p", { class: "call-title" }, icon(sign), title, h("time", { datetime: message.at ?? "" }, timeOf(message.at))),
       h("p", { class: "text" }, message.text),
     ),
   );

@@ -89,10 +89,11 @@ export class Conversation {
     return this.entries.filter((entry) => entry.channel === channel);
   }
 
+  /** What was said in an app; the line of a bank or wallet is shown there, but nobody said it. */
   messages(channel, direction) {
     return this.of(channel)
       .map((entry) => entry.message)
-      .filter((message) => message && (!direction || message.direction === direction));
+      .filter((message) => message && message.channel !== "money" && (!direction || message.direction === direction));
   }
 
   lastChannel() {

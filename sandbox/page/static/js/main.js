@@ -5,6 +5,7 @@ import { showBooks } from "./books.js";
 import { refreshOffset, showNow, startClock } from "./clock.js";
 import { setText } from "./dom.js";
 import { showPayments } from "./payment-cards.js";
+import { showPayouts } from "./payout-rows.js";
 import { showNames, startPeople } from "./people.js";
 import { Phone } from "./phone.js";
 import { codesIn, suggest } from "./suggestions.js";
@@ -137,6 +138,12 @@ async function refreshPayments() {
   showPayments(byId("payment-list"), named, host.act);
 }
 
+async function refreshPayouts() {
+  const payouts = await api.listTransfers();
+  byId("payouts").hidden = payouts.length === 0;
+  showPayouts(byId("payout-list"), payouts);
+}
+
 function updateSuggestions() {
   for (const phone of phones.values()) {
     const { person, conversation, channel } = phone;
@@ -166,7 +173,7 @@ async function ask() {
   round += 1;
   try {
     await refreshPeople();
-    const asked = [refreshBooks(), refreshPayments(), ...phonesToAsk().map(refreshPhone)];
+    const asked = [refreshBooks(), refreshPayments(), refreshPayouts(), ...phonesToAsk().map(refreshPhone)];
     if (round % CLOCK_EVERY_ROUNDS === 1) asked.push(refreshOffset());
     const problems = (await Promise.allSettled(asked)).filter((answer) => answer.status === "rejected");
     if (problems.length) throw problems[0].reason;

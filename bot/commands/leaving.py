@@ -1,0 +1,205 @@
+"""Going: a member leaves and is paid what is theirs; an officer proposes that somebody goes, and the group votes.
+
+Nobody's debts are told to others: an officer hears that something must be settled first, never how much.
+"""
+
+import re
+from typing import Any
+
+from bot import confirming, examples, requests
+from bot.commands import officing, withdrawing
+from bot.talk import Answer, GroupView, Talk
+from core.money import Money
+from ledger import approvals, errors, governing, groups, reading
+from ledger.approvals import Subject
+from ledger.errors import GoverningError
+from ledger.groups import Member
+from ledger.legs import CASH_BOX
+from ledger.models import Group
+from ledger.names import brief
+from payments import accounts, closing, deciding
+from payments.closing import Closing
+
+_CASH = re.compile(r"\b(?:in\s+)?cash\b", re.I)
+
+
+def leave(talk: Talk, rest: str) -> Answer:
+    """`leave`, `leave in cash`: says back what would be paid to where; then the group votes about the money."""
+    view = talk.group()
+    in_cash = _CASH.search(rest) is not None
+    planned = _plan_leaving(talk, view, in_cash)
+    if isinstance(planned, Answer):
+        return planned
+    words = talk.say("leave-confirm", group=view.name, **_money(planned))
+    return confirming.ask(talk, "leaving.leave", words, group=view.id, cash=in_cash)
+
+
+def take_leave(talk: Talk) -> Answer:
+    """The member's own word: they go at once when nothing is theirs, else the group is asked to pay them."""
+    confirmed = confirming.read(talk)
+    if confirmed != "yes":
+        return confirmed
+    view = next((each for each in talk.groups if each.id == talk.slots["group"]), None)
+    if view is None:
+        return talk.answer("confirm-expired")
+    planned = _plan_leaving(talk, view, talk.slots["cash"])
+    if isinstance(planned, Answer):
+        return planned
+    group = talk.session.get_one(Group, view.id)
+    if planned.quote is None:
+        governing.leave(talk.session, group, talk.user_id, talk.at, talk.cause)
+        talk.group_id = None
+        return talk.answer("left", group=view.name)
+    reason = talk.say("leave-reason")
+    quoted = planned.quote
+    total = reading.available(talk.session, view.id, talk.user_id, view.currency, CASH_BOX).group
+    subject = Subject(
+        "withdrawal",
+        user_id=talk.user_id,
+        amount=quoted.amount,
+        destination=planned.destination,
+        reason=reason,
+        details=_details(planned) | {"payee": talk.user_id, "leaving": True},
+        facts={
+            "name": brief(talk.name or ""),
+            "payee": brief(talk.name or ""),
+            "to": "own",
+            "amount": str(quoted.amount),
+            "fee": str(quoted.fee),
+            "reason": reason,
+            "account": accounts.masked(planned.account) if planned.account else talk.say("cash-box"),
+            "holder": (planned.account.holder or "none") if planned.account else "none",
+            "after": str(total - quoted.amount - quoted.fee),
+        },
+    )
+    return _ask(talk, view, group, subject)
+
+
+def remove(talk: Talk, rest: str) -> Answer:
+    """`remove Baraka because he has moved away`: for officers; the group votes."""
+    view = talk.group()
+    name, reason = _split(rest)
+    if not name:
+        return talk.answer("remove-how")
+    refused = officing.not_an_officer(talk, view)
+    if refused is not None:
+        return refused
+    member = officing.member_named(talk, view, name)
+    if isinstance(member, Answer):
+        return member
+    if member.user_id == talk.user_id:
+        return talk.answer("remove-self", group=view.name)
+    planned = _plan_removal(talk, view, member)
+    if isinstance(planned, Answer):
+        return planned
+    if len(reason) < 3:
+        return talk.ask("leaving.reason", talk.say("remove-why", payee=brief(member.name)), name=member.name)
+    words = talk.say("remove-confirm", group=view.name, payee=brief(member.name), reason=reason, **_money(planned))
+    return confirming.ask(talk, "leaving.remove", words, group=view.id, member=member.user_id, reason=reason)
+
+
+def take_reason(talk: Talk) -> Answer:
+    """The answer to "why should they go?"."""
+    reason = requests.one_line(talk.incoming.text)
+    return remove(talk, f"{talk.slots['name']} because {reason}")
+
+
+def take_removal(talk: Talk) -> Answer:
+    """The officer's own word: the group is asked."""
+    confirmed = confirming.read(talk)
+    if confirmed != "yes":
+        return confirmed
+    slots = talk.slots
+    view = next((each for each in talk.groups if each.id == slots["group"]), None)
+    if view is None:
+        return talk.answer("confirm-expired")
+    refused = officing.not_an_officer(talk, view)
+    if refused is not None:
+        return refused
+    member = next((each for each in groups.members(talk.session, view.id) if each.user_id == slots["member"]), None)
+    if member is None:
+        return talk.answer("no-such-member", name="?", group=view.name)
+    planned = _plan_removal(talk, view, member)
+    if isinstance(planned, Answer):
+        return planned
+    payee = brief(member.name)
+    subject = Subject(
+        "removal",
+        user_id=member.user_id,
+        amount=planned.quote.amount if planned.quote else None,
+        destination=planned.destination,
+        reason=slots["reason"],
+        details=_details(planned),
+        facts={"name": brief(talk.name or ""), "payee": payee, "reason": slots["reason"]} | _money(planned),
+    )
+    return _ask(talk, view, talk.session.get_one(Group, view.id), subject)
+
+
+def _ask(talk: Talk, view: GroupView, group: Group, subject: Subject) -> Answer:
+    try:
+        with talk.session.begin_nested():
+            tally = deciding.ask(talk.session, group, subject, talk.at, talk.cause)
+    except errors.NobodyMayVote:
+        return talk.answer("nobody-may-vote")
+    return withdrawing.asked(talk, view, tally)
+
+
+def _plan_leaving(talk: Talk, view: GroupView, in_cash: bool) -> Closing | Answer:
+    """What the member would be paid, or the answer that says why they cannot go now."""
+    group = talk.session.get_one(Group, view.id)
+    if approvals.open_ones(talk.session, view.id, "withdrawal", talk.user_id):
+        return talk.answer("leave-money_under_way", group=view.name)
+    try:
+        left = governing.check_going(talk.session, group, talk.user_id, talk.at)
+    except GoverningError as error:
+        return talk.answer(f"leave-{error.code}", group=view.name)
+    planned = closing.plan(talk.session, group, talk.user_id, left, talk.at, in_cash=in_cash, member_pays_fee=True)
+    if planned.problem:
+        return talk.answer(f"leave-{planned.problem}", group=view.name, example=examples.account(view.currency))
+    return planned
+
+
+def _plan_removal(talk: Talk, view: GroupView, member: Member) -> Closing | Answer:
+    """What the member would be paid, or the answer that says why they cannot be removed now."""
+    group = talk.session.get_one(Group, view.id)
+    if approvals.open_ones(talk.session, view.id, "removal", member.user_id):
+        return talk.answer("remove-open", payee=brief(member.name), group=view.name)
+    try:
+        left = governing.check_going(talk.session, group, member.user_id, talk.at)
+    except GoverningError as error:
+        return talk.answer(f"remove-{error.code}", payee=brief(member.name), group=view.name)
+    # The group wants it, so the group bears what the payout costs.
+    planned = closing.plan(talk.session, group, member.user_id, left, talk.at, in_cash=False, member_pays_fee=False)
+    if planned.problem:
+        example = examples.account(view.currency)
+        return talk.answer(f"remove-{planned.problem}", payee=brief(member.name), group=view.name, example=example)
+    return planned
+
+
+def _details(planned: Closing) -> dict[str, Any]:
+    """What carrying it out needs: fees as quoted, and what of the savings stays in the book (minor units)."""
+    if planned.quote is None:
+        return {}
+    return {
+        "fee_minor": planned.quote.fee.amount_minor,
+        "member_fee_minor": planned.quote.member_fee.amount_minor,
+        "rest_minor": planned.rest.amount_minor,
+    }
+
+
+def _money(planned: Closing) -> dict[str, str]:
+    """The money as the sentences take it: how much, to which account (or "cash"), and the fee that the member bears."""
+    if planned.quote is None:
+        return {"amount": "none", "account": "none", "fee": "none"}
+    fee: Money = planned.quote.member_fee
+    return {
+        "amount": str(planned.quote.amount),
+        "account": accounts.masked(planned.account) if planned.account else "cash",
+        "fee": str(fee) if fee.amount_minor else "none",
+    }
+
+
+def _split(rest: str) -> tuple[str, str]:
+    """The name and the reason: "Baraka because he moved away", "Baraka: moved away"."""
+    asked = requests.read(rest)
+    return asked.amount, asked.reason

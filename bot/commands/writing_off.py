@@ -1,0 +1,69 @@
+"""Giving a loan up: an officer asks, the group votes; what guarantors stand for is paid by them first."""
+
+from bot import confirming, requests
+from bot.commands import withdrawing
+from bot.talk import Answer, Talk
+from core import clock
+from core.money import Money
+from ledger import errors, groups, loans
+from ledger.approvals import Subject
+from ledger.models import OFFICERS, Group, Loan
+from ledger.names import brief
+from payments import deciding
+
+
+def write_off(talk: Talk, rest: str) -> Answer:
+    """`write off Baraka because he is ill`."""
+    view = talk.group()
+    if view.role not in OFFICERS:
+        return talk.answer("reverse-only-officers", group=view.name)
+    asked = requests.read(rest)
+    if not asked.amount or not asked.reason:
+        return talk.answer("write-off-how")
+    fitting = requests.named(groups.members(talk.session, view.id), asked.amount)
+    if len(fitting) != 1:
+        return talk.answer("withdraw-payee-unknown", payee=asked.amount[:40], group=view.name)
+    member = fitting[0]
+    active = loans.active(talk.session, view.id, member.user_id)
+    if not active:
+        return talk.answer("write-off-none", name=brief(member.name))
+    group = talk.session.get_one(Group, view.id)
+    lost = loans.write_off_amount(talk.session, active[0], clock.day_at(talk.at, group.time_zone))
+    words = talk.say(
+        "write-off-confirm", group=view.name, amount=str(lost), name=brief(member.name), reason=asked.reason
+    )
+    return confirming.ask(talk, "writing_off.confirm", words, group=view.id, loan=active[0].id, reason=asked.reason)
+
+
+def take_confirmation(talk: Talk) -> Answer:
+    """The officer's own word: the group is asked."""
+    confirmed = confirming.read(talk)
+    if confirmed != "yes":
+        return confirmed
+    slots = talk.slots
+    view = next((each for each in talk.groups if each.id == slots["group"]), None)
+    if view is None or view.role not in OFFICERS:
+        return talk.answer("reverse-only-officers", group=view.name if view else "")
+    group, loan = talk.session.get_one(Group, view.id), talk.session.get_one(Loan, slots["loan"])
+    names = groups.names(talk.session, [talk.user_id, loan.user_id])
+    try:
+        lost = loans.write_off_amount(talk.session, loan, clock.day_at(talk.at, group.time_zone))
+    except errors.NoLoan:
+        return talk.answer("write-off-none", name=brief(names.get(loan.user_id, "?")))
+    held = Money(loans.held_by_guarantors(talk.session, loan), group.currency)
+    payee = brief(names.get(loan.user_id, "?"))
+    subject = Subject(
+        "write_off",
+        user_id=loan.user_id,
+        amount=lost,
+        reason=slots["reason"],
+        details={"loan": loan.id},
+        facts={
+            "name": brief(names.get(talk.user_id, "?")),
+            "payee": payee,
+            "amount": str(lost),
+            "reason": slots["reason"],
+            "held": str(held) if held.amount_minor else "none",
+        },
+    )
+    return withdrawing.asked(talk, view, deciding.ask(talk.session, group, subject, talk.at, talk.cause))

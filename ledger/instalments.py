@@ -1,0 +1,72 @@
+"""A loan's instalments as they stand in the book: what was charged, what is paid, what is left."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from core.db import Session
+from ledger.models import Instalment, Loan
+from ledger.paying_off import UNLIMITED, Part, PayOff
+
+
+def of(session: Session, loan: Loan) -> list[Instalment]:
+    """All of them, the first one first, as the database has them now."""
+    found = select(Instalment).where(Instalment.group_id == loan.group_id, Instalment.loan_id == loan.id)
+    return list(session.scalars(found.order_by(Instalment.number), execution_options={"populate_existing": True}))
+
+
+def parts(loan: Loan, rows: list[Instalment]) -> list[Part]:
+    """What is left of each that is not settled."""
+    begins = [loan.started_on or date.min, *(row.due for row in rows)]
+    return [_part(row, begins[place]) for place, row in enumerate(rows) if row.settled_at is None]
+
+
+def room(loan: Loan) -> int:
+    """How much interest and penalty may still be charged, in minor units: in duplum, once the loan is late."""
+    if loan.defaulted_principal_minor is None:
+        return UNLIMITED
+    return max(loan.defaulted_principal_minor - loan.charged_since_default_minor, 0)
+
+
+def outstanding(session: Session, loan: Loan) -> int:
+    """What is left of the principal, in minor units; all of it before it was paid out."""
+    if loan.state != "active":
+        return loan.principal_minor
+    return sum(row.principal_minor - row.paid_principal_minor for row in of(session, loan))
+
+
+def apply(rows: list[Instalment], paid: PayOff, at: datetime) -> None:
+    """Writes down what a payment has paid off; what it charged first has been written down already."""
+    by_number = {row.number: row for row in rows}
+    for part in paid.parts:
+        row = by_number[part.number]
+        row.paid_penalty_minor += part.paid.penalty
+        row.paid_interest_minor += part.paid.interest
+        row.paid_principal_minor += part.paid.principal
+        if paid.settles:
+            row.interest_is_charged = True  # What was not charged by now never will be.
+        if is_paid(row):
+            row.settled_at = at
+
+
+def is_paid(row: Instalment) -> bool:
+    """Whether nothing is left of it."""
+    return (
+        row.interest_is_charged
+        and row.paid_principal_minor == row.principal_minor
+        and row.paid_interest_minor == row.interest_charged_minor
+        and row.paid_penalty_minor == row.penalty_minor
+    )
+
+
+def _part(row: Instalment, begins: date) -> Part:
+    charged = row.interest_is_charged
+    return Part(
+        number=row.number,
+        begins=begins,
+        due=row.due,
+        principal=row.principal_minor - row.paid_principal_minor,
+        interest=(row.interest_charged_minor - row.paid_interest_minor) if charged else row.interest_minor,
+        penalty=row.penalty_minor - row.paid_penalty_minor,
+        charged=charged,
+    )

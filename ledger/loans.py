@@ -1,0 +1,320 @@
+"""Loans: quoted by the group's rules, asked for, decided, handed over, given up. Money moves only by postings.
+
+asked → approved → active → settled | written_off; or refused, or cancelled. Everything that changes a loan takes the
+group's lock first, so that two payments never pay off the same instalment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import cast
+
+from sqlalchemy import func, select, update
+
+from core.db import Session
+from core.money import Money
+from ledger import audit, errors, guaranteeing, instalments, legs, reading, receipts, reversals, schedules, transactions
+from ledger.audit import Cause
+from ledger.legs import Allocation
+from ledger.models import Approval, Group, Instalment, Loan, Transaction
+from ledger.postings import Leg, Movement, Posted, post, record
+from ledger.schedules import Method, Period, Schedule, Terms
+
+OPEN = ("asked", "approved", "active")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a loan would be: its schedule, if it were paid out on that day."""
+
+    schedule: Schedule
+
+
+def quote(
+    session: Session,
+    group: Group,
+    user_id: int,
+    principal: Money,
+    periods: int,
+    period: str | None,
+    on: date,
+    provider: str,
+) -> Quote:
+    """What the loan costs by the group's rules, once it is clear that the group may and can lend it.
+
+    `provider` is where the money would come from. Raises `AmountNotPositive`, `OtherPeriod`, `TermTooLong`,
+    `TooManyLoans`, `AboveSavingsLimit`, `NotEnoughCash`, or what `schedules.draw_up` raises.
+    """
+    if period is not None and period != group.loan_period:
+        raise errors.OtherPeriod(group.loan_period)
+    if periods > group.loan_max_periods:
+        raise errors.TermTooLong(group.loan_max_periods)
+    schedule = schedules.draw_up(_terms_of_rules(group, principal, periods, on))
+    limit = _most(session, group, user_id)
+    if principal.amount_minor > limit.amount_minor:
+        raise errors.AboveSavingsLimit(limit)
+    cash = reading.available(session, group.id, user_id, group.currency, provider).cash
+    if principal.amount_minor > cash.amount_minor:
+        raise errors.NotEnoughCash(cash)
+    return Quote(schedule)
+
+
+def ask(session: Session, group: Group, user_id: int, quoted: Quote, reason: str, at: datetime, cause: Cause) -> Loan:
+    """Writes down what a member asks for, with its terms as they are now. One that waits for guarantors makes way."""
+    transactions.lock_group(session, group.id)
+    for waiting in _of(session, group.id, user_id, ("asked",)):
+        if waiting.approval_id is None:
+            cancel(session, waiting, at, cause)
+    terms = quoted.schedule.terms
+    number = session.scalar(select(func.coalesce(func.max(Loan.number), 0)).where(Loan.group_id == group.id)) or 0
+    loan = Loan(
+        group_id=group.id,
+        number=number + 1,
+        user_id=user_id,
+        reason=reason,
+        principal_minor=terms.principal.amount_minor,
+        rate_percent=terms.rate_percent,
+        periods=terms.periods,
+        method=terms.method,
+        period=terms.period,
+        rounding_minor=terms.rounding_unit,
+        instalment_multiple_minor=terms.instalment_multiple,
+        grace_days=group.loan_grace_days,
+        penalty_percent=group.loan_penalty_percent,
+        penalty_base=group.loan_penalty_base,
+        asked_at=at,
+    )
+    session.add(loan)
+    session.flush()
+    data = {
+        "loan": loan.id,
+        "member": user_id,
+        "principal": loan.principal_minor,
+        "rate_percent": f"{loan.rate_percent:f}",
+        "periods": loan.periods,
+        "period": loan.period,
+        "method": loan.method,
+    }
+    audit.record(session, group.id, "loan_asked", data, at, cause)
+    return loan
+
+
+def schedule(loan: Loan, currency: str, start: date) -> Schedule:
+    """The loan's schedule if it begins on this day, or has begun then."""
+    return schedules.draw_up(terms(loan, currency, start))
+
+
+def terms(loan: Loan, currency: str, start: date) -> Terms:
+    """What was agreed, as the loan has it."""
+    return Terms(
+        principal=Money(loan.principal_minor, currency),
+        rate_percent=loan.rate_percent,
+        periods=loan.periods,
+        method=cast(Method, loan.method),
+        start=start,
+        period=cast(Period, loan.period),
+        rounding_unit=loan.rounding_minor,
+        instalment_multiple=loan.instalment_multiple_minor,
+    )
+
+
+def active(session: Session, group_id: int, user_id: int) -> list[Loan]:
+    """The member's loans that are being paid back, the oldest first."""
+    return _of(session, group_id, user_id, ("active",))
+
+
+def approve(session: Session, loan: Loan, approval_id: int) -> None:
+    """The group has said yes. Nothing changes when it is approved already; raises `NoLoan` in any other state."""
+    _change(session, loan, "asked", "approved", approval_id=approval_id)
+
+
+def refuse(session: Session, loan: Loan, at: datetime, cause: Cause) -> None:
+    """The group has said no, or the question was taken back: guarantors' savings are free again."""
+    _end(session, loan, "refused", at, cause)
+
+
+def cancel(session: Session, loan: Loan, at: datetime, cause: Cause) -> None:
+    """The member no longer wants it, before the group was asked."""
+    _end(session, loan, "cancelled", at, cause)
+
+
+def begin_disbursement(
+    session: Session, loan: Loan, provider: str, fee_minor: int, key: str, at: datetime, cause: Cause
+) -> Transaction:
+    """Reserves the money of an approved loan, and the provider's fee, which the group bears.
+
+    Raises `NoLoan`, `AlreadyCarriedOut`, or `InsufficientFunds`.
+    """
+    transactions.lock_group(session, loan.group_id)
+    session.refresh(loan)
+    if loan.state != "approved":
+        raise errors.NoLoan
+    amount = Money(loan.principal_minor, _currency(session, loan))
+    transaction = transactions.begin(
+        session, loan.group_id, "loan_disbursement", loan.user_id, amount, key, at, cause, loan.reason, loan.approval_id
+    )
+    held = [Leg("cash", loan.principal_minor + fee_minor, provider=provider)]
+    transactions.reserve(session, loan.group_id, transaction.id, held, at, cause)
+    return transaction
+
+
+def complete_disbursement(
+    session: Session, transaction: Transaction, provider: str, fee_minor: int, on: date, at: datetime, cause: Cause
+) -> Posted:
+    """The member has the money: posted, and the schedule begins on `on`. The same call again changes nothing."""
+    transactions.lock_group(session, transaction.group_id)
+    loan = session.scalars(
+        select(Loan).where(Loan.group_id == transaction.group_id, Loan.approval_id == transaction.approval_id),
+        execution_options={"populate_existing": True},
+    ).one()
+    moved = legs.loan_disbursement(loan.user_id, provider, loan.principal_minor, fee_minor)
+    posted = post(session, loan.group_id, transaction.id, moved, at, cause)
+    if posted.replayed:
+        return posted
+    loan.state, loan.started_on, loan.disbursement_id = "active", on, transaction.id
+    for each in schedule(loan, transaction.currency, on).instalments:
+        # A loan that came back and went out again has its rows already; their days and amounts are those of today.
+        session.merge(
+            Instalment(
+                group_id=loan.group_id,
+                loan_id=loan.id,
+                number=each.number,
+                due=each.due,
+                principal_minor=each.principal.amount_minor,
+                interest_minor=each.interest.amount_minor,
+            )
+        )
+    session.flush()
+    return posted
+
+
+def undo_disbursement(session: Session, loan: Loan, reason: str, at: datetime, cause: Cause) -> Posted:
+    """The provider has brought the money back: reversed, and the loan is approved as before.
+
+    Raises `NoLoan` when something of it was charged or paid back since: a person has to look at it.
+    """
+    transactions.lock_group(session, loan.group_id)
+    session.refresh(loan)
+    rows = instalments.of(session, loan)
+    if loan.state != "active" or any(row.interest_is_charged or row.paid_principal_minor for row in rows):
+        raise errors.NoLoan
+    transaction = session.get_one(Transaction, loan.disbursement_id)
+    posted = reversals.undo(session, transaction, reason, at, cause)
+    loan.state, loan.started_on = "approved", None
+    session.flush()
+    return posted
+
+
+def held_by_guarantors(session: Session, loan: Loan) -> int:
+    """What members' savings still stand for of this loan, in minor units."""
+    return sum(guarantee.held_minor for guarantee in guaranteeing.of(session, loan, ("held",)))
+
+
+def write_off_amount(session: Session, loan: Loan, on: date) -> Money:
+    """What the group would lose: all that stands in the book against the loan, less what guarantors stand for.
+
+    Raises `NoLoan` for a loan that is not being paid back.
+    """
+    owed = _written_off(session, loan)
+    return Money(owed.total - held_by_guarantors(session, loan), _currency(session, loan))
+
+
+def write_off(session: Session, loan: Loan, approval_id: int, at: datetime, cause: Cause) -> list[Posted]:
+    """The group gives the loan up, as it has voted: first guarantors pay what they stand for, the rest is lost.
+
+    Raises `NoLoan`, or `SubjectChanged` when something was paid or charged since the vote: it must vote again.
+    """
+    transactions.lock_group(session, loan.group_id)
+    session.refresh(loan)
+    approval = session.scalars(select(Approval).where(Approval.id == approval_id)).one()
+    owed = _written_off(session, loan)
+    held = held_by_guarantors(session, loan)
+    if owed.total - held != (approval.amount_minor or 0):
+        raise errors.SubjectChanged
+    posted = guaranteeing.call_in(session, loan, at, cause)
+    rest = replace(owed, principal=owed.principal - held)
+    if rest.total:
+        movement = Movement(
+            group_id=loan.group_id,
+            kind="write_off",
+            amount=Money(rest.total, _currency(session, loan)),
+            legs=legs.write_off(loan.user_id, rest),
+            key=f"write_off:{loan.id}",
+            user_id=loan.user_id,
+            reason=approval.reason,
+            approval_id=approval_id,
+        )
+        posted.append(record(session, movement, at, cause))
+    loan.state, loan.ended_at = "written_off", at
+    session.flush()
+    return posted
+
+
+def _written_off(session: Session, loan: Loan) -> Allocation:
+    """What stands in the book against the loan: interest that was not charged is not lost, it was never earned."""
+    if loan.state != "active":
+        raise errors.NoLoan
+    rows = instalments.of(session, loan)
+    return Allocation(
+        penalty=sum(row.penalty_minor - row.paid_penalty_minor for row in rows),
+        interest=sum(row.interest_charged_minor - row.paid_interest_minor for row in rows),
+        principal=sum(row.principal_minor - row.paid_principal_minor for row in rows),
+    )
+
+
+def _terms_of_rules(group: Group, principal: Money, periods: int, on: date) -> Terms:
+    return Terms(
+        principal=principal,
+        rate_percent=group.loan_rate_percent,
+        periods=periods,
+        method=cast(Method, group.loan_method),
+        start=on,
+        period=cast(Period, group.loan_period),
+        rounding_unit=group.loan_rounding_minor,
+        instalment_multiple=group.loan_instalment_multiple_minor,
+    )
+
+
+def _most(session: Session, group: Group, user_id: int) -> Money:
+    """What the member may borrow now: a multiple of their savings, less what they owe or have been promised.
+
+    Raises `TooManyLoans`. One that still waits for its guarantors does not count: asking anew replaces it.
+    """
+    others = [loan for loan in _of(session, group.id, user_id, OPEN) if loan.state != "asked" or loan.approval_id]
+    if len(others) >= group.loans_open_max:
+        raise errors.TooManyLoans
+    saved = reading.balances(session, group.id, user_id, group.currency).own
+    owing = sum(instalments.outstanding(session, loan) for loan in others)
+    return Money(saved.amount_minor * group.loan_savings_multiple - owing, group.currency)
+
+
+def _of(session: Session, group_id: int, user_id: int, states: Sequence[str]) -> list[Loan]:
+    found = select(Loan).where(Loan.group_id == group_id, Loan.user_id == user_id, Loan.state.in_(states))
+    return list(session.scalars(found.order_by(Loan.id), execution_options={"populate_existing": True}))
+
+
+def _change(session: Session, loan: Loan, before: str, after: str, **values: object) -> None:
+    changed = update(Loan).where(Loan.id == loan.id, Loan.state == before).values(state=after, **values)
+    if session.scalar(changed.returning(Loan.id)) is None:
+        session.refresh(loan)
+        if loan.state != after:
+            raise errors.NoLoan
+    session.refresh(loan)
+
+
+def _end(session: Session, loan: Loan, state: str, at: datetime, cause: Cause) -> None:
+    _change(session, loan, "asked", state, ended_at=at)
+    guaranteeing.free(session, loan, state, at, cause)
+    audit.record(session, loan.group_id, f"loan_{state}", {"loan": loan.id}, at, cause)
+
+
+def _currency(session: Session, loan: Loan) -> str:
+    return session.scalars(select(Group.currency).where(Group.id == loan.group_id)).one()
+
+
+def receipt_of(session: Session, transaction: Transaction) -> Posted:
+    """What posting a completed transaction answered. Raises `TransactionClosed` for one that ended without money."""
+    found = receipts.of_transaction(session, transaction.group_id, transaction.id)
+    if found is None:
+        raise errors.TransactionClosed
+    return Posted(transaction.id, found.number, found.seal.line, found.seal.short, replayed=True)
