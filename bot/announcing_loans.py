@@ -1,4 +1,4 @@
-"""What members hear about loans: who is asked to stand for one, how it began, what was paid back. Never others' debts."""
+"""What members hear about loans: who is asked to stand for one, how it began, what came back; never others' debts."""
 
 from datetime import datetime, timedelta
 
