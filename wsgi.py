@@ -11,6 +11,7 @@ import bot.papers
 import bot.webhooks
 import ledger.cli
 import ledger.quoting
+import payments.cli
 import payments.errors
 import payments.pages
 import payments.webhooks
@@ -47,6 +48,7 @@ def create_app() -> Flask:
     app.cli.add_command(cli.fields)
     app.cli.add_command(ledger.cli.ledger)
     app.cli.add_command(ledger.quoting.loan_quote)
+    app.cli.add_command(payments.cli.payouts)
     return app
 
 

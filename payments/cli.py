@@ -1,0 +1,79 @@
+"""Commands for the operator at night: `flask --app wsgi payouts list`, `payouts ask` and `payouts failed`.
+
+A payout that is held waits for a person, and its money stays reserved. Asking the provider is always safe; to call one
+failed is a decision that stands in the group's book, for a payout that is sent again would pay twice.
+"""
+
+import click
+from sqlalchemy import select
+
+from core import clock, db
+from core.cli import Commands
+from core.money import Money
+from ledger import audit
+from ledger.audit import Cause
+from ledger.models import Group
+from payments import paying
+from payments import payouts as sending
+from payments.models import UNDER_WAY, Payout
+
+OPEN = (*UNDER_WAY, "held")
+
+
+@click.group(cls=Commands)
+def payouts() -> None:
+    """Money on its way to members: what is under way or held, and what to do about it."""
+
+
+@payouts.command(name="list")
+def list_open() -> None:
+    """Every payout that has not ended, the oldest first."""
+    now = clock.now()
+    with db.session() as session:
+        rows = session.execute(
+            select(Payout, Group.code, Group.currency)
+            .join(Group, Group.id == Payout.group_id)
+            .where(Payout.state.in_(OPEN))
+            .order_by(Payout.created_at)
+        ).all()
+    for payout, code, currency in rows:
+        hours = int((now - payout.created_at).total_seconds() // 3600)
+        why = payout.held_reason or payout.provider_status or ""
+        amount = Money(payout.amount_minor, currency)
+        click.echo(f"{payout.reference}  {code}  {amount}  {payout.state} since {hours} h  {why}".rstrip())
+    click.echo(f"{len(rows)} under way or held")
+
+
+@payouts.command()
+@click.argument("reference")
+def ask(reference: str) -> None:
+    """Asks the provider what became of a payout, and writes down what it says. Safe at any time."""
+    before = _find(reference)
+    sending.verify(before.id)
+    after = _find(reference)
+    click.echo(f"{reference}: {before.state} -> {after.state}, the provider says: {after.provider_status}")
+
+
+@payouts.command()
+@click.argument("reference")
+@click.option("--because", metavar="TEXT", required=True, help="What you saw at the provider; it stands in the log.")
+def failed(reference: str, because: str) -> None:
+    """Ends a HELD payout that the provider has surely not paid: its money is free, and the group may try again."""
+    payout = _find(reference)
+    if payout.state != "held":
+        raise click.ClickException(f"{reference} is {payout.state}; only a held payout may be called failed")
+    with db.session() as session:
+        cause = Cause(actor_id=None, channel="operator", message_id=reference)
+        now = clock.now()
+        paying.fail(session, payout.id, because, now)
+        audit.record(session, payout.group_id, "payout_called_failed", {"payout": payout.id}, now, cause)
+        session.commit()
+    click.echo(f"{reference}: failed, its money is free again; the members concerned are told")
+
+
+def _find(reference: str) -> Payout:
+    with db.session() as session:
+        payout = session.scalar(select(Payout).where(Payout.reference == reference))
+    if payout is None:
+        raise click.ClickException(f"there is no payout {reference}: see `payouts list`")
+    return payout
