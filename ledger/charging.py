@@ -1,22 +1,18 @@
-"""What falls due: interest on its day, a penalty once an instalment is late; never more than the law allows.
-
-In duplum (Kenya's Banking Act, section 44A): from the first late instalment on, interest and penalties together never
-exceed the principal that was owed then.
-"""
+"""What falls due is charged: interest on its day, a penalty once an instalment is late. `falling_due` says how much."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from fractions import Fraction
+from datetime import date, datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from core.db import Session
 from core.money import Money
-from ledger import instalments, legs, transactions
+from ledger import falling_due, instalments, legs, transactions
 from ledger.audit import Cause
+from ledger.falling_due import Kind
 from ledger.models import Group, Instalment, Loan
-from ledger.postings import Leg, Movement, record
+from ledger.postings import Movement, record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +25,7 @@ class Charged:
 
 
 def due_loans(session: Session, on: date, limit: int) -> Sequence[tuple[int, int]]:
-    """(group, loan) of the loans with something to charge on this day."""
+    """(group, loan) of the loans with something to charge on this day, those first that have waited longest."""
     rows = session.execute(
         select(Loan.group_id, Loan.id)
         .join(Instalment, and_(Instalment.group_id == Loan.group_id, Instalment.loan_id == Loan.id))
@@ -41,7 +37,8 @@ def due_loans(session: Session, on: date, limit: int) -> Sequence[tuple[int, int
                 and_(Instalment.due + Loan.grace_days < on, Instalment.penalty_is_charged.is_(False)),
             ),
         )
-        .distinct()
+        .group_by(Loan.group_id, Loan.id)
+        .order_by(func.min(Instalment.due), Loan.id)
         .limit(limit)
     )
     return [(group_id, loan_id) for group_id, loan_id in rows]
@@ -53,68 +50,51 @@ def charge_due(session: Session, group_id: int, loan_id: int, on: date, at: date
     loan = session.get_one(Loan, loan_id, populate_existing=True)
     if loan.group_id != group_id or loan.state != "active":
         return []
-    currency = session.scalars(select(Group.currency).where(Group.id == group_id)).one()
-    rows = [row for row in instalments.of(session, loan) if row.settled_at is None]
+    rows = instalments.of(session, loan)
+    by_number = {row.number: row for row in rows}
+    fallen = falling_due.by(loan, rows, on)
+    loan.defaulted_principal_minor = fallen.defaulted_principal
+    loan.charged_since_default_minor = fallen.charged_since_default
     charged = list[Charged]()
-    for row in rows:
-        if _is_late(loan, row, on) and loan.defaulted_principal_minor is None:
-            loan.defaulted_principal_minor = instalments.outstanding(session, loan)
-        if row.due <= on and not row.interest_is_charged:
-            amount = interest(session, loan, row, row.interest_minor, currency, at, cause)
-            charged += [Charged("interest", row.number, Money(amount, currency))] if amount else []
-            if instalments.is_paid(row):
-                row.settled_at = at  # One without interest whose principal was paid in advance.
-    for row in rows:
-        if _is_late(loan, row, on) and not row.penalty_is_charged:
-            amount = _penalty(session, loan, row, currency, at, cause)
-            charged += [Charged("penalty", row.number, Money(amount, currency))] if amount else []
+    for each in fallen.charges:
+        row = by_number[each.number]
+        if each.kind == "interest":
+            row.interest_charged_minor, row.interest_is_charged = each.amount_minor, True
+        else:
+            row.penalty_minor, row.penalty_is_charged = each.amount_minor, True
+        if each.amount_minor:
+            amount = Money(each.amount_minor, _currency(session, group_id))
+            _book(session, loan, each.kind, each.number, amount, at, cause)
+            charged.append(Charged(each.kind, each.number, amount))
     session.flush()
     return charged
 
 
-def interest(
-    session: Session, loan: Loan, row: Instalment, amount: int, currency: str, at: datetime, cause: Cause
-) -> int:
-    """Charges the interest of an instalment, as much of it as may be; what was charged, in minor units."""
-    amount = min(amount, instalments.room(loan))
-    row.interest_charged_minor, row.interest_is_charged = amount, True
-    moved = legs.interest(loan.user_id, amount)
-    _charge(session, loan, "interest", row.number, amount, moved, currency, at, cause)
-    return amount
+def interest(session: Session, loan: Loan, row: Instalment, amount_minor: int, at: datetime, cause: Cause) -> None:
+    """Charges the interest of an instalment before its day, because a payment has reached it.
 
-
-def _penalty(session: Session, loan: Loan, row: Instalment, currency: str, at: datetime, cause: Cause) -> int:
-    overdue = row.principal_minor - row.paid_principal_minor
-    if loan.penalty_base == "instalment":
-        overdue += row.interest_charged_minor - row.paid_interest_minor
-    unit = loan.rounding_minor or 1
-    # Half to even, as `round` does with fractions.
-    wanted = round(Fraction(overdue) * Fraction(loan.penalty_percent) / 100 / unit) * unit
-    amount = min(wanted, instalments.room(loan))
-    row.penalty_minor, row.penalty_is_charged = amount, True
-    moved = legs.penalty(loan.user_id, amount)
-    _charge(session, loan, "penalty", row.number, amount, moved, currency, at, cause)
-    return amount
-
-
-def _charge(
-    session: Session, loan: Loan, kind: str, number: int, amount: int, moved: list[Leg], currency: str, at: datetime,
-    cause: Cause,
-) -> None:  # fmt: skip
-    if not amount:
-        return
+    `amount_minor` is what may be charged of it (`paying_off` has looked at the limit). Nothing is booked for nothing.
+    """
+    row.interest_charged_minor, row.interest_is_charged = amount_minor, True
     if loan.defaulted_principal_minor is not None:
-        loan.charged_since_default_minor += amount
+        loan.charged_since_default_minor += amount_minor
+    if amount_minor:
+        amount = Money(amount_minor, _currency(session, loan.group_id))
+        _book(session, loan, "interest", row.number, amount, at, cause)
+
+
+def _book(session: Session, loan: Loan, kind: Kind, number: int, amount: Money, at: datetime, cause: Cause) -> None:
+    moved = legs.interest if kind == "interest" else legs.penalty
     movement = Movement(
         group_id=loan.group_id,
         kind=kind,
-        amount=Money(amount, currency),
-        legs=moved,
+        amount=amount,
+        legs=moved(loan.user_id, amount.amount_minor),
         key=f"{kind}:{loan.id}:{number}",
         user_id=loan.user_id,
     )
     record(session, movement, at, cause)
 
 
-def _is_late(loan: Loan, row: Instalment, on: date) -> bool:
-    return row.settled_at is None and row.due + timedelta(days=loan.grace_days) < on
+def _currency(session: Session, group_id: int) -> str:
+    return session.scalars(select(Group.currency).where(Group.id == group_id)).one()

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.db import Session
 from core.money import Money
-from ledger import audit, errors, groups, instalments, legs, reading, transactions
+from ledger import audit, errors, groups, instalments, legs, paying_off, reading, schedules, transactions
 from ledger.audit import Cause
 from ledger.legs import CASH_BOX, Allocation
 from ledger.models import Group, Guarantee, Loan, Transaction
@@ -21,10 +21,13 @@ from ledger.postings import Leg, Posted, post
 def name_guarantor(session: Session, loan: Loan, user_id: int, at: datetime, cause: Cause) -> Guarantee:
     """Notes that a member is asked to stand for their share of the loan.
 
-    Raises `GuaranteeError`: guarantor_self, guarantor_twice, guarantor_not_member, guarantor_savings (too little that
-    is free), guarantors_enough.
+    Raises `NoLoan` for one that is not asked for any more, or `GuaranteeError`: guarantor_self, guarantor_twice,
+    guarantor_not_member, guarantor_savings (too little that is free), guarantors_enough.
     """
     transactions.lock_group(session, loan.group_id)
+    session.refresh(loan)
+    if loan.state != "asked":
+        raise errors.NoLoan
     group = session.get_one(Group, loan.group_id)
     known = of(session, loan)
     standing = [guarantee for guarantee in known if guarantee.state in ("asked", "held")]
@@ -34,9 +37,9 @@ def name_guarantor(session: Session, loan: Loan, user_id: int, at: datetime, cau
         raise errors.GuaranteeError("guarantor_twice")
     if user_id not in {member.user_id for member in groups.members(session, loan.group_id)}:
         raise errors.GuaranteeError("guarantor_not_member")
-    if len(standing) >= group.loan_guarantors:
+    share = _share(loan, group.loan_guarantors, standing)
+    if not share:
         raise errors.GuaranteeError("guarantors_enough")
-    share = _share(loan, group.loan_guarantors, len(standing))
     free = reading.available(session, group.id, user_id, group.currency, CASH_BOX).own
     if free.amount_minor < share:
         raise errors.GuaranteeError("guarantor_savings")
@@ -59,7 +62,8 @@ def answer_guarantee(
     """
     transactions.lock_group(session, loan.group_id)
     guarantee = session.get(Guarantee, (loan.group_id, loan.id, user_id), populate_existing=True)
-    if guarantee is None or guarantee.state != "asked":
+    session.refresh(loan)
+    if guarantee is None or guarantee.state != "asked" or (says_yes and loan.state != "asked"):
         raise errors.GuaranteeError("guarantor_none")
     guarantee.answered_at = at
     if not says_yes:
@@ -76,8 +80,10 @@ def answer_guarantee(
 
 
 def guarantors_ready(session: Session, loan: Loan) -> bool:
-    """Whether as many stand for the loan as its group wants, for all of it."""
-    return sum(guarantee.held_minor for guarantee in of(session, loan, ("held",))) >= loan.principal_minor
+    """Whether members stand for all of the loan, or its group wants none to."""
+    wanted = session.scalars(select(Group.loan_guarantors).where(Group.id == loan.group_id)).one()
+    held = sum(guarantee.held_minor for guarantee in of(session, loan, ("held",)))
+    return wanted == 0 or held >= loan.principal_minor
 
 
 def of(session: Session, loan: Loan, states: Sequence[str] | None = None) -> list[Guarantee]:
@@ -112,15 +118,25 @@ def free(session: Session, loan: Loan, why: str, at: datetime, cause: Cause) -> 
     session.flush()
 
 
-def call_in(session: Session, loan: Loan, at: datetime, cause: Cause) -> list[Posted]:
-    """The loan has failed: each guarantor's savings pay what they stand for, off its principal."""
-    posted = list[Posted]()
+def call_in(
+    session: Session, loan: Loan, owed: Allocation, at: datetime, cause: Cause
+) -> tuple[list[Posted], Allocation]:
+    """The loan has failed: each guarantor's savings pay what they stand for, in the usual order.
+
+    Answers the postings and what is left of `owed`. Shares are rounded up, so the last guarantor may pay a bit less.
+    """
+    posted, left = list[Posted](), owed
     for guarantee in of(session, loan, ("held",)):
-        moved = legs.guarantee(guarantee.user_id, loan.user_id, Allocation(principal=guarantee.held_minor))
+        paid = schedules.allocate(min(guarantee.held_minor, left.total), left)
+        if not paid.total:
+            _let_go(session, guarantee, "nothing is left to pay", at, cause)
+            continue
+        moved = legs.guarantee(guarantee.user_id, loan.user_id, paid)
         posted.append(post(session, loan.group_id, guarantee.transaction_id or 0, moved, at, cause))
         guarantee.state, guarantee.held_minor = "used", 0
+        left = paying_off.less(left, paid)
     session.flush()
-    return posted
+    return posted, left
 
 
 def _let_go(session: Session, guarantee: Guarantee, why: str, at: datetime, cause: Cause) -> None:
@@ -129,7 +145,11 @@ def _let_go(session: Session, guarantee: Guarantee, why: str, at: datetime, caus
     guarantee.state, guarantee.held_minor = "released", 0
 
 
-def _share(loan: Loan, guarantors: int, place: int) -> int:
-    """The principal over all guarantors, in whole minor units; the first ones bear the rest of the division."""
-    each, over = divmod(loan.principal_minor, guarantors)
-    return each + (1 if place < over else 0)
+def _share(loan: Loan, guarantors: int, standing: Sequence[Guarantee]) -> int:
+    """What the next one stands for: what nobody does yet, over those who are still to be named, in whole minor units.
+
+    So the shares add up to the principal whoever refuses, also when the group changes its rule meanwhile; the first
+    ones bear the rest of the division. Nothing when all of it is stood for.
+    """
+    left = loan.principal_minor - sum(guarantee.amount_minor for guarantee in standing)
+    return -(-left // max(guarantors - len(standing), 1))

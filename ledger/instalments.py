@@ -1,12 +1,14 @@
 """A loan's instalments as they stand in the book: what was charged, what is paid, what is left."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select
 
 from core.db import Session
+from ledger.falling_due import FallenDue
 from ledger.models import Instalment, Loan
-from ledger.paying_off import UNLIMITED, Part, PayOff
+from ledger.paying_off import Part, PayOff
 
 
 def of(session: Session, loan: Loan) -> list[Instalment]:
@@ -15,17 +17,10 @@ def of(session: Session, loan: Loan) -> list[Instalment]:
     return list(session.scalars(found.order_by(Instalment.number), execution_options={"populate_existing": True}))
 
 
-def parts(loan: Loan, rows: list[Instalment]) -> list[Part]:
-    """What is left of each that is not settled."""
+def parts(loan: Loan, rows: Sequence[Instalment], fallen: FallenDue) -> list[Part]:
+    """What is left of each that is not settled, once everything that has `fallen` due is charged."""
     begins = [loan.started_on or date.min, *(row.due for row in rows)]
-    return [_part(row, begins[place]) for place, row in enumerate(rows) if row.settled_at is None]
-
-
-def room(loan: Loan) -> int:
-    """How much interest and penalty may still be charged, in minor units: in duplum, once the loan is late."""
-    if loan.defaulted_principal_minor is None:
-        return UNLIMITED
-    return max(loan.defaulted_principal_minor - loan.charged_since_default_minor, 0)
+    return [_part(row, begins[place], fallen) for place, row in enumerate(rows) if row.settled_at is None]
 
 
 def outstanding(session: Session, loan: Loan) -> int:
@@ -35,7 +30,7 @@ def outstanding(session: Session, loan: Loan) -> int:
     return sum(row.principal_minor - row.paid_principal_minor for row in of(session, loan))
 
 
-def apply(rows: list[Instalment], paid: PayOff, at: datetime) -> None:
+def apply(rows: Sequence[Instalment], paid: PayOff, at: datetime) -> None:
     """Writes down what a payment has paid off; what it charged first has been written down already."""
     by_number = {row.number: row for row in rows}
     for part in paid.parts:
@@ -59,14 +54,16 @@ def is_paid(row: Instalment) -> bool:
     )
 
 
-def _part(row: Instalment, begins: date) -> Part:
-    charged = row.interest_is_charged
+def _part(row: Instalment, begins: date, fallen: FallenDue) -> Part:
+    coming = fallen.of("interest", row.number)
+    charged = row.interest_is_charged or coming is not None
+    in_the_book = row.interest_charged_minor - row.paid_interest_minor
     return Part(
         number=row.number,
         begins=begins,
         due=row.due,
         principal=row.principal_minor - row.paid_principal_minor,
-        interest=(row.interest_charged_minor - row.paid_interest_minor) if charged else row.interest_minor,
-        penalty=row.penalty_minor - row.paid_penalty_minor,
+        interest=in_the_book + (coming or 0) if charged else row.interest_minor,
+        penalty=row.penalty_minor - row.paid_penalty_minor + (fallen.of("penalty", row.number) or 0),
         charged=charged,
     )

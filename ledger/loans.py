@@ -5,18 +5,33 @@ group's lock first, so that two payments never pay off the same instalment.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy import func, select, update
 
+from core import clock
 from core.db import Session
 from core.money import Money
-from ledger import audit, errors, guaranteeing, instalments, legs, reading, receipts, reversals, schedules, transactions
+from ledger import (
+    approvals,
+    audit,
+    charging,
+    errors,
+    falling_due,
+    guaranteeing,
+    instalments,
+    legs,
+    paying_off,
+    reading,
+    reversals,
+    schedules,
+    transactions,
+)
 from ledger.audit import Cause
 from ledger.legs import Allocation
-from ledger.models import Approval, Group, Instalment, Loan, Transaction
+from ledger.models import OPEN_STATES, Approval, Group, Instalment, Loan, Transaction
 from ledger.postings import Leg, Movement, Posted, post, record
 from ledger.schedules import Method, Period, Schedule, Terms
 
@@ -60,12 +75,18 @@ def quote(
 
 
 def ask(session: Session, group: Group, user_id: int, quoted: Quote, reason: str, at: datetime, cause: Cause) -> Loan:
-    """Writes down what a member asks for, with its terms as they are now. One that waits for guarantors makes way."""
+    """Writes down what a member asks for, with its terms as they are now. One that waits for guarantors makes way.
+
+    Raises `TooManyLoans` or `AboveSavingsLimit` when it is no longer possible since it was quoted.
+    """
     transactions.lock_group(session, group.id)
     for waiting in _of(session, group.id, user_id, ("asked",)):
         if waiting.approval_id is None:
             cancel(session, waiting, at, cause)
     terms = quoted.schedule.terms
+    limit = _most(session, group, user_id)
+    if terms.principal.amount_minor > limit.amount_minor:
+        raise errors.AboveSavingsLimit(limit)
     number = session.scalar(select(func.coalesce(func.max(Loan.number), 0)).where(Loan.group_id == group.id)) or 0
     loan = Loan(
         group_id=group.id,
@@ -125,17 +146,32 @@ def active(session: Session, group_id: int, user_id: int) -> list[Loan]:
 
 def approve(session: Session, loan: Loan, approval_id: int) -> None:
     """The group has said yes. Nothing changes when it is approved already; raises `NoLoan` in any other state."""
-    _change(session, loan, "asked", "approved", approval_id=approval_id)
+    _change(session, loan, ("asked",), "approved", approval_id=approval_id)
 
 
 def refuse(session: Session, loan: Loan, at: datetime, cause: Cause) -> None:
-    """The group has said no, or the question was taken back: guarantors' savings are free again."""
-    _end(session, loan, "refused", at, cause)
+    """The group has said no, or the question was taken back: guarantors' savings are free again.
+
+    Nothing changes when it is refused already; raises `NoLoan` in any other state.
+    """
+    _end(session, loan, ("asked",), "refused", at, cause)
 
 
 def cancel(session: Session, loan: Loan, at: datetime, cause: Cause) -> None:
-    """The member no longer wants it, before the group was asked."""
-    _end(session, loan, "cancelled", at, cause)
+    """The member no longer wants it: before the group was asked, or instead of trying a payout that failed again.
+
+    An open vote about it is the caller's to end. Raises `NoLoan` when the money is under way, or the loan has begun.
+    """
+    transactions.lock_group(session, loan.group_id)
+    session.refresh(loan)
+    under_way = select(Transaction.id).where(
+        Transaction.group_id == loan.group_id,
+        Transaction.approval_id == loan.approval_id,
+        Transaction.state.in_(OPEN_STATES),
+    )
+    if loan.approval_id is not None and session.scalar(under_way.limit(1)) is not None:
+        raise errors.NoLoan
+    _end(session, loan, ("asked", "approved"), "cancelled", at, cause)
 
 
 def begin_disbursement(
@@ -149,7 +185,7 @@ def begin_disbursement(
     session.refresh(loan)
     if loan.state != "approved":
         raise errors.NoLoan
-    amount = Money(loan.principal_minor, _currency(session, loan))
+    amount = Money(loan.principal_minor, _group(session, loan).currency)
     transaction = transactions.begin(
         session, loan.group_id, "loan_disbursement", loan.user_id, amount, key, at, cause, loan.reason, loan.approval_id
     )
@@ -211,33 +247,39 @@ def held_by_guarantors(session: Session, loan: Loan) -> int:
 
 
 def write_off_amount(session: Session, loan: Loan, on: date) -> Money:
-    """What the group would lose: all that stands in the book against the loan, less what guarantors stand for.
+    """What the group would lose: principal, penalties and the interest that has fallen due, less what guarantors pay.
 
-    Raises `NoLoan` for a loan that is not being paid back.
+    Interest that has not fallen due is not lost: it was never earned. Nothing when guarantors stand for all of it, and
+    a vote then has no amount. Raises `NoLoan` for a loan that is not being paid back.
     """
-    owed = _written_off(session, loan)
-    return Money(owed.total - held_by_guarantors(session, loan), _currency(session, loan))
+    owed = _lost(session, loan, on)
+    held = min(held_by_guarantors(session, loan), owed.total)
+    return Money(owed.total - held, _group(session, loan).currency)
 
 
 def write_off(session: Session, loan: Loan, approval_id: int, at: datetime, cause: Cause) -> list[Posted]:
     """The group gives the loan up, as it has voted: first guarantors pay what they stand for, the rest is lost.
 
-    Raises `NoLoan`, or `SubjectChanged` when something was paid or charged since the vote: it must vote again.
+    Raises `NoLoan`, `NotVoted` when that vote is not one that has passed about this loan, or `SubjectChanged` when
+    something was paid or charged since it was asked: the group must vote again.
     """
     transactions.lock_group(session, loan.group_id)
     session.refresh(loan)
-    approval = session.scalars(select(Approval).where(Approval.id == approval_id)).one()
-    owed = _written_off(session, loan)
-    held = held_by_guarantors(session, loan)
-    if owed.total - held != (approval.amount_minor or 0):
+    approval = approvals.find(session, loan.group_id, approval_id)
+    if approval is None or not _allows_writing_off(approval, loan):
+        raise errors.NotVoted
+    group = _group(session, loan)
+    asked_on = clock.day_at(approval.opened_at, group.time_zone)
+    if write_off_amount(session, loan, asked_on).amount_minor != (approval.amount_minor or 0):
         raise errors.SubjectChanged
-    posted = guaranteeing.call_in(session, loan, at, cause)
-    rest = replace(owed, principal=owed.principal - held)
+    # What the vote has counted may have fallen due since the clock last charged anything.
+    charging.charge_due(session, loan.group_id, loan.id, asked_on, at, cause)
+    posted, rest = guaranteeing.call_in(session, loan, _lost(session, loan, asked_on), at, cause)
     if rest.total:
         movement = Movement(
             group_id=loan.group_id,
             kind="write_off",
-            amount=Money(rest.total, _currency(session, loan)),
+            amount=Money(rest.total, group.currency),
             legs=legs.write_off(loan.user_id, rest),
             key=f"write_off:{loan.id}",
             user_id=loan.user_id,
@@ -250,16 +292,22 @@ def write_off(session: Session, loan: Loan, approval_id: int, at: datetime, caus
     return posted
 
 
-def _written_off(session: Session, loan: Loan) -> Allocation:
-    """What stands in the book against the loan: interest that was not charged is not lost, it was never earned."""
+def _lost(session: Session, loan: Loan, on: date) -> Allocation:
+    """What stands in the book against the loan once everything that has fallen due by this day is charged."""
     if loan.state != "active":
         raise errors.NoLoan
     rows = instalments.of(session, loan)
-    return Allocation(
-        penalty=sum(row.penalty_minor - row.paid_penalty_minor for row in rows),
-        interest=sum(row.interest_charged_minor - row.paid_interest_minor for row in rows),
-        principal=sum(row.principal_minor - row.paid_principal_minor for row in rows),
+    parts = instalments.parts(loan, rows, falling_due.by(loan, rows, on))
+    return paying_off.added(
+        Allocation(penalty=part.penalty, interest=part.interest if part.charged else 0, principal=part.principal)
+        for part in parts
     )
+
+
+def _allows_writing_off(approval: Approval, loan: Loan) -> bool:
+    """The database asks the same of a movement; but nothing may be lost, when guarantors stand for all of it."""
+    about_it = approval.kind == "write_off" and approval.details.get("loan") == loan.id
+    return about_it and approval.state == "passed"
 
 
 def _terms_of_rules(group: Group, principal: Money, periods: int, on: date) -> Terms:
@@ -293,28 +341,22 @@ def _of(session: Session, group_id: int, user_id: int, states: Sequence[str]) ->
     return list(session.scalars(found.order_by(Loan.id), execution_options={"populate_existing": True}))
 
 
-def _change(session: Session, loan: Loan, before: str, after: str, **values: object) -> None:
-    changed = update(Loan).where(Loan.id == loan.id, Loan.state == before).values(state=after, **values)
-    if session.scalar(changed.returning(Loan.id)) is None:
-        session.refresh(loan)
-        if loan.state != after:
-            raise errors.NoLoan
+def _change(session: Session, loan: Loan, before: Sequence[str], after: str, **values: object) -> bool:
+    """False when it was in that state already. Raises `NoLoan` when it is in none of these."""
+    transactions.lock_group(session, loan.group_id)
+    changed = update(Loan).where(Loan.id == loan.id, Loan.state.in_(before)).values(state=after, **values)
+    done = session.scalar(changed.returning(Loan.id)) is not None
     session.refresh(loan)
+    if loan.state != after:
+        raise errors.NoLoan
+    return done
 
 
-def _end(session: Session, loan: Loan, state: str, at: datetime, cause: Cause) -> None:
-    _change(session, loan, "asked", state, ended_at=at)
-    guaranteeing.free(session, loan, state, at, cause)
-    audit.record(session, loan.group_id, f"loan_{state}", {"loan": loan.id}, at, cause)
+def _end(session: Session, loan: Loan, before: Sequence[str], state: str, at: datetime, cause: Cause) -> None:
+    if _change(session, loan, before, state, ended_at=at):
+        guaranteeing.free(session, loan, state, at, cause)
+        audit.record(session, loan.group_id, f"loan_{state}", {"loan": loan.id}, at, cause)
 
 
-def _currency(session: Session, loan: Loan) -> str:
-    return session.scalars(select(Group.currency).where(Group.id == loan.group_id)).one()
-
-
-def receipt_of(session: Session, transaction: Transaction) -> Posted:
-    """What posting a completed transaction answered. Raises `TransactionClosed` for one that ended without money."""
-    found = receipts.of_transaction(session, transaction.group_id, transaction.id)
-    if found is None:
-        raise errors.TransactionClosed
-    return Posted(transaction.id, found.number, found.seal.line, found.seal.short, replayed=True)
+def _group(session: Session, loan: Loan) -> Group:
+    return session.get_one(Group, loan.group_id)

@@ -5,7 +5,7 @@ instalment that is not due yet is charged when a payment reaches it. Whoever pay
 of the period that is running, and none of the periods that have not begun (docs/decisions/0015).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,12 +55,7 @@ class PayOff:
     @property
     def paid(self) -> Allocation:
         """All of it together, without the surplus."""
-        each = [part.paid for part in self.parts]
-        return Allocation(
-            penalty=sum(paid.penalty for paid in each),
-            interest=sum(paid.interest for paid in each),
-            principal=sum(paid.principal for paid in each),
-        )
+        return added(part.paid for part in self.parts)
 
 
 def to_settle(parts: Sequence[Part], on: date, room: int = UNLIMITED) -> int:
@@ -84,16 +79,46 @@ def pay_off(parts: Sequence[Part], amount: int, on: date, room: int = UNLIMITED)
         ]
         return PayOff(settled, amount - sum(each.paid.total for each in settled), settles=True)
     paid, left = list[PaidPart](), amount
-    for part in parts:
+    for part, owed in zip(parts, by_schedule(parts, room), strict=True):
         if not left:
             break
-        interest = part.interest if part.charged else min(part.interest, room)
-        charges = 0 if part.charged else interest
-        room -= charges
-        taken = schedules.allocate(left, Allocation(penalty=part.penalty, interest=interest, principal=part.principal))
+        taken = schedules.allocate(left, owed)
         left = taken.surplus
+        charges = 0 if part.charged else owed.interest
         paid.append(PaidPart(part.number, charges, Allocation(taken.penalty, 0, taken.interest, taken.principal)))
     return PayOff(paid, left, settles=False)
+
+
+def by_schedule(parts: Sequence[Part], room: int = UNLIMITED) -> Sequence[Allocation]:
+    """What each part takes to be paid, if all are paid in their order; `room` as above."""
+    owed = list[Allocation]()
+    for part in parts:
+        interest = part.interest if part.charged else min(part.interest, room)
+        room -= 0 if part.charged else interest
+        owed.append(Allocation(penalty=part.penalty, interest=interest, principal=part.principal))
+    return owed
+
+
+def added(allocations: Iterable[Allocation]) -> Allocation:
+    """All of them together."""
+    each = list(allocations)
+    return Allocation(
+        sum(one.penalty for one in each),
+        sum(one.fee for one in each),
+        sum(one.interest for one in each),
+        sum(one.principal for one in each),
+        sum(one.surplus for one in each),
+    )
+
+
+def less(owed: Allocation, paid: Allocation) -> Allocation:
+    """What is left of `owed` after a payment that was no surplus. Raises `AmountNotPositive` when more was paid."""
+    return Allocation(
+        owed.penalty - paid.penalty,
+        owed.fee - paid.fee,
+        owed.interest - paid.interest,
+        owed.principal - paid.principal,
+    )
 
 
 def _settling(parts: Sequence[Part], on: date, room: int) -> Sequence[tuple[Part, int]]:

@@ -13,6 +13,8 @@ from payments import accounts, lending, payouts
 from payments import errors as payment_errors
 from payments.models import PayoutAccount
 
+EXAMPLE = "borrow 5000 for 3 months"
+
 
 def borrow(talk: Talk, rest: str) -> Answer:
     """`borrow 20000 for 3 months because the roof leaks`, also `… in cash`."""
@@ -23,7 +25,7 @@ def borrow(talk: Talk, rest: str) -> Answer:
         return talk.ask("borrowing.amount", talk.say("ask-loan", group=view.name))
     amount = amounts.read(asked.amount, view.currency)
     if amount.money is None:
-        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency)
+        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency, example=EXAMPLE)
         return talk.ask("borrowing.amount", said)
     account = None if asked.cash else _account(talk, view)
     if isinstance(account, Answer):
@@ -116,7 +118,7 @@ def _quote(talk: Talk, group: Group, amount: Money, periods: int, account: Payou
     except payment_errors.AmountAboveMaximum as error:
         return talk.answer("payout-above", limit=str(error.limit))
     except payment_errors.AmountNotPayable:
-        return talk.answer("amount-whole", currency=group.currency)
+        return talk.answer("amount-whole", currency=group.currency, example=EXAMPLE)
     except errors.AboveSavingsLimit as error:
         multiple = group.loan_savings_multiple
         if error.limit.amount_minor <= 0:

@@ -8,6 +8,7 @@ from ledger import reading
 from payments import collections
 from payments import errors as payment_errors
 
+EXAMPLE = "contribute 5000"
 YES = frozenset({"1", "yes", "y", "yeah", "yep", "ok"})
 NO = frozenset({"2", "no", "n", "nope"})
 
@@ -28,7 +29,7 @@ def suppose(talk: Talk, rest: str) -> Answer:
     group = talk.group()
     amount = amounts.read(rest, group.currency)
     if amount.money is None:
-        return talk.answer("did-you-mean", command="contribute", example="contribute 5000")
+        return talk.answer("did-you-mean", command="contribute", example=EXAMPLE)
     words = talk.say("confirm-contribute", amount=str(amount.money), group=group.name)
     return talk.ask("contributing.confirm", words, amount_minor=amount.money.amount_minor)
 
@@ -62,13 +63,13 @@ def _request(talk: Talk, group: GroupView, amount: Money) -> Answer:
     try:
         collection = collections.request(talk.session, group.id, talk.user_id, amount, talk.at, talk.cause)
     except ledger_errors.AmountNotPositive:
-        return talk.ask("contributing.amount", talk.say("amount-not_positive"))
+        return talk.ask("contributing.amount", talk.say("amount-not_positive", example=EXAMPLE))
     except ledger_errors.AmountAboveLimit as error:
         return talk.ask("contributing.amount", talk.say("amount-above-limit", limit=str(error.limit)))
     except payment_errors.AmountBelowMinimum as error:
         return talk.ask("contributing.amount", talk.say("amount-below-minimum", limit=str(error.limit)))
     except payment_errors.AmountNotPayable:
-        return talk.ask("contributing.amount", talk.say("amount-whole", currency=group.currency))
+        return talk.ask("contributing.amount", talk.say("amount-whole", currency=group.currency, example=EXAMPLE))
     except payment_errors.UnsupportedCurrency:
         return talk.answer("payments-unsupported", group=group.name, currency=group.currency)
     return talk.answer(
@@ -87,5 +88,6 @@ def _explain(talk: Talk, amount: amounts.Reading, group: GroupView) -> Answer:
         f"amount-{amount.problem}",
         group=group.name,
         currency=group.currency,
+        example=EXAMPLE,
     )
     return talk.ask("contributing.amount", words)

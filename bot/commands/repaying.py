@@ -13,6 +13,8 @@ from ledger.repaying import Owed, RepaymentPlan
 from payments import collections, providers
 from payments import errors as payment_errors
 
+EXAMPLE = "repay 5000"
+
 
 def loan(talk: Talk, rest: str) -> Answer:
     """`loan`: what is owed, what is next, what it takes to be done with it."""
@@ -56,7 +58,7 @@ def repay(talk: Talk, rest: str) -> Answer:
     everything = asked.amount.casefold() in ("all", "everything", "all of it")
     amount = amounts.Reading() if everything else amounts.read(asked.amount, view.currency)
     if not everything and amount.money is None:
-        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency)
+        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency, example=EXAMPLE)
         return talk.ask("repaying.amount", said)
     plan = _plan(talk, group, active[0], amount.money)
     if isinstance(plan, Answer):
@@ -113,7 +115,7 @@ def _by_link(talk: Talk, group: Group, plan: RepaymentPlan) -> Answer:
     except errors.AmountAboveLimit as error:
         return talk.ask("repaying.amount", talk.say("amount-above-limit", limit=str(error.limit)))
     except payment_errors.AmountNotPayable:
-        return talk.ask("repaying.amount", talk.say("amount-whole", currency=group.currency))
+        return talk.ask("repaying.amount", talk.say("amount-whole", currency=group.currency, example=EXAMPLE))
     except payment_errors.UnsupportedCurrency:
         return talk.answer("payments-unsupported", group=group.name, currency=group.currency)
     return talk.answer(
@@ -158,7 +160,7 @@ def _plan(talk: Talk, group: Group, owing: Loan, amount: Money | None) -> Repaym
             return repaying.plan_repayment(talk.session, owing, None, on)
         return talk.answer("repay-too-much", limit=str(error.limit), group=group.name)
     except errors.AmountNotPositive:
-        return talk.ask("repaying.amount", talk.say("amount-not_positive"))
+        return talk.ask("repaying.amount", talk.say("amount-not_positive", example=EXAMPLE))
 
 
 def _owed(talk: Talk, group: Group, owing: Loan) -> Owed:

@@ -14,6 +14,8 @@ from ledger.names import brief
 from payments import accounts, deciding, errors, payouts
 from payments.models import PayoutAccount
 
+EXAMPLE = "withdraw 5000 for school fees"
+
 
 def withdraw(talk: Talk, rest: str) -> Answer:
     """`withdraw 10000 for school fees`, `withdraw all to Baraka`, `withdraw 2000 in cash for food`."""
@@ -203,7 +205,10 @@ def _quote(
     amount = _all_of(rules, account, free.own) if everything else amounts.read(amount_text, group.currency).money
     if amount is None:
         problem = amounts.read(amount_text, group.currency).problem
-        return talk.ask("withdrawing.amount", talk.say(f"amount-{problem}", group=group.name, currency=group.currency))
+        return talk.ask(
+            "withdrawing.amount",
+            talk.say(f"amount-{problem}", group=group.name, currency=group.currency, example=EXAMPLE),
+        )
     try:
         quoted = payouts.quote(rules, account, amount)
     except errors.UnsupportedCurrency:
@@ -213,7 +218,7 @@ def _quote(
     except errors.AmountAboveMaximum as error:
         return talk.answer("payout-above", limit=str(error.limit))
     except errors.AmountNotPayable:
-        return talk.answer("amount-whole", currency=group.currency)
+        return talk.answer("amount-whole", currency=group.currency, example=EXAMPLE)
     if rules.withdrawal_max_minor is not None and amount.amount_minor > rules.withdrawal_max_minor:
         limit = Money(rules.withdrawal_max_minor, group.currency)
         return talk.answer("withdraw-above-rule", group=group.name, limit=str(limit))

@@ -1,21 +1,49 @@
 """The vocabulary of the tests about loans: a group that lends, a loan that was decided and handed over, a payment."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select, text
 
 from core import db
 from core.money import Money
-from ledger import approvals, charging, contributions, instalments, loans, repaying, transactions
+from ledger import (
+    approvals,
+    charging,
+    contributions,
+    groups,
+    guaranteeing,
+    instalments,
+    loans,
+    repaying,
+    transactions,
+)
 from ledger.approvals import Subject
 from ledger.audit import Cause
 from ledger.models import Group, Instalment, Loan, Transaction, User
 from ledger.postings import Posted
-from tests.ledger.actors import AT, CAUSE, PROVIDER, World
+from tests.ledger.actors import AT, CAUSE, PROVIDER, World, person, populated
 
 START = date(2026, 1, 31)
+
+
+def kes(major: str) -> Money:
+    return Money.of_major(Decimal(major), "KES")
+
+
+def months(count: int) -> date:
+    """The day on which instalment `count` of a loan of the start is due."""
+    return (date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31))[count - 1]
+
+
+def a_lender(session: db.Session) -> "Lender":
+    """Ama has 10,000 and Baraka 20,000 in the group; it lends at 2 % a month."""
+    lender = Lender(session, populated(session))
+    lender.saves(lender.world.ama, 10_000_00)
+    lender.saves(lender.world.baraka, 20_000_00)
+    return lender
 
 
 @dataclass
@@ -33,7 +61,7 @@ class Lender:
 
     @property
     def at(self) -> datetime:
-        return AT + timedelta(days=(self.day - START).days)
+        return datetime.combine(self.day, AT.timetz())
 
     def rules(self, **values: Any) -> "Lender":
         for name, value in values.items():
@@ -47,9 +75,16 @@ class Lender:
         wish = contributions.begin(self.session, self.group.id, user.id, money, key, self.at, CAUSE)
         contributions.complete(self.session, wish, PROVIDER, amount_minor, 0, self.at, CAUSE)
 
-    def asks(self, major: int, periods: int, user: User | None = None) -> Loan:
+    def joins(self, name: str, saved_minor: int) -> User:
+        """Another member, with savings."""
+        member = person(self.session, name)
+        groups.join(self.session, self.group, member.id, self.at, CAUSE)
+        self.saves(member, saved_minor)
+        return member
+
+    def asks(self, major: int | Decimal, periods: int, user: User | None = None) -> Loan:
         borrower = user or self.world.ama
-        money = Money(major * 100, "KES")
+        money = Money.of_major(Decimal(major), "KES")
         quoted = loans.quote(self.session, self.group, borrower.id, money, periods, None, self.day, PROVIDER)
         return loans.ask(self.session, self.group, borrower.id, quoted, "the roof", self.at, Cause(borrower.id, "sms"))
 
@@ -70,13 +105,32 @@ class Lender:
     def hands_over(self, loan: Loan, fee_minor: int = 0) -> Loan:
         """Decided, paid out, begun today."""
         loans.approve(self.session, loan, self.decides(loan))
+        return self.pays_out(loan, fee_minor)
+
+    def pays_out(self, loan: Loan, fee_minor: int = 0, provider: str = PROVIDER) -> Loan:
+        """An approved loan reaches the member today."""
+        self.payments += 1
         key = f"payout:{loan.id}:{self.payments}"
-        out = loans.begin_disbursement(self.session, loan, PROVIDER, fee_minor, key, self.at, CAUSE)
-        loans.complete_disbursement(self.session, out, PROVIDER, fee_minor, self.day, self.at, CAUSE)
+        out = loans.begin_disbursement(self.session, loan, provider, fee_minor, key, self.at, CAUSE)
+        loans.complete_disbursement(self.session, out, provider, fee_minor, self.day, self.at, CAUSE)
         return loan
 
-    def lends(self, major: int, periods: int, user: User | None = None) -> Loan:
+    def lends(self, major: int | Decimal, periods: int, user: User | None = None) -> Loan:
         return self.hands_over(self.asks(major, periods, user))
+
+    def stands(self, loan: Loan, user: User) -> None:
+        """The member is named, and says yes."""
+        guaranteeing.name_guarantor(self.session, loan, user.id, self.at, CAUSE)
+        guaranteeing.answer_guarantee(self.session, loan, user.id, True, self.at, CAUSE)
+
+    def gives_up(self, loan: Loan) -> list[Posted]:
+        """The group votes the loan away, and it is written off."""
+        return loans.write_off(self.session, loan, self.votes_away(loan), self.at, CAUSE)
+
+    def votes_away(self, loan: Loan) -> int:
+        lost = loans.write_off_amount(self.session, loan, self.day)
+        subject = Subject("write_off", loan.user_id, lost if lost.amount_minor else None, details={"loan": loan.id})
+        return self.passes(subject, loan)
 
     def goes_to(self, day: date) -> "Lender":
         """The day has come, and what fell due has been charged."""
@@ -117,6 +171,14 @@ class Lender:
             {"g": self.group.id, "k": kind},
         )
         return found or 0
+
+    def held(self, user: User) -> int:
+        """What of the member's savings is reserved."""
+        found: int = self.session.execute(
+            text("SELECT reserved_minor FROM wallets WHERE group_id = :g AND kind = 'savings' AND owner_id = :u"),
+            {"g": self.group.id, "u": user.id},
+        ).scalar_one()
+        return found
 
     def assert_rows_are_the_book(self) -> None:
         """What the loans' rows say is owed is what the wallets say, of every member."""

@@ -133,25 +133,30 @@ class Member:
         return self.texts(found[1])
 
     def code(self, *words: str) -> str:
-        """The code in the newest message with these words: "Reply Y 4821"."""
-        said = [message["text"] for message in self.inbox() if all(word in message["text"] for word in words)]
-        found = [match[1] for text in said if (match := re.search(r"\bY (\d{4})", text.replace("*", "")))]
-        assert found, f"{self.name} has no code in {said}"
-        return found[-1] if self._oldest_first() else found[0]
+        """The code in the newest message with these words that asks for one: "Reply Y 4821"."""
+        found = self._asked(*words)
+        assert found, f"{self.name} has no code in {[message['text'] for message in self.inbox()]}"
+        return found[-1][0]
 
-    def _oldest_first(self) -> bool:
-        moments = [message["at"] for message in self.inbox()]
-        return moments == sorted(moments)
+    def _asked(self, *words: str) -> list[tuple[str, dict[str, Any]]]:
+        """(code, message) of all messages with these words that ask for an answer with a code, the newest last."""
+        asked = [
+            (match[1], message)
+            for message in self.inbox()
+            if all(word in message["text"] for word in words)
+            and (match := re.search(r"\bY (\d{4})\b", message["text"].replace("*", "")))
+        ]
+        return sorted(asked, key=lambda pair: int(pair[1]["id"]))
 
     def votes(self, choice: str, *words: str) -> "Member":
         """Waits for the ballot with these words and answers it: by button on WhatsApp, by code on SMS."""
-        self.hears("Reply", *words)
-        for message in self.inbox() if self.channel == "whatsapp" else ():
-            if message["buttons"] and all(word in message["text"] for word in words):
-                title = "Yes" if choice == "Y" else "No"
-                pressed = next(button["id"] for button in message["buttons"] if button["title"] == title)
-                return self.texts("", button=pressed)
-        return self.texts(f"{choice} {self.code(*words)}")
+        explain = lambda: f"{self.name} was asked nothing about {words}: {[m['text'] for m in self.inbox()]}"  # noqa: E731
+        code, message = eventually(lambda: self._asked(*words), explain)[-1]
+        if self.channel == "whatsapp" and message["buttons"]:
+            title = "Yes" if choice == "Y" else "No"
+            pressed = next(button["id"] for button in message["buttons"] if button["title"] == title)
+            return self.texts("", button=pressed)
+        return self.texts(f"{choice} {code}")
 
     def has_account(self) -> "Member":
         """Has M-PESA on their own number as payout account; it can be used a day later."""
