@@ -21,7 +21,7 @@ from bot.understanding import Understood
 from core import phone
 from core.db import Session
 from ledger import codes
-from ledger.models import User
+from ledger.models import OFFICERS, User
 
 LONGEST_TEXT = 500
 STORED_TEXT = 2_000
@@ -87,7 +87,10 @@ def _answer_or_command(talk: Talk, understood: Understood) -> Answer:
     if understood.command == "cancel":
         return basics.cancel(talk)
     if understood.command == "help":
-        return Answer(talk.say("help"), question=talk.question, slots=talk.slots)
+        words = talk.say("help")
+        if any(group.role in OFFICERS for group in talk.groups):
+            words = talk.say("help-officers", help=words)
+        return Answer(words, question=talk.question, slots=talk.slots)
     if talk.question == "joining.code" and codes.find(talk.incoming.text):
         understood = Understood(None)  # "SAVE 7K3M9Q" is a code here, whatever its first word means elsewhere.
     uninterrupted = choosing.TAKES_ANY_TEXT if understood.sure else choosing.TAKES_A_WORD

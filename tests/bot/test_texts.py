@@ -72,6 +72,7 @@ LONG: dict[str, Any] = {
     "question": "Nakato Namubiru Nabirye wants KES 125,000.50 of own savings for Nakato Namubiru Nabirye (school fees"
     " of the second term in Kisumu for two), to Co-operative Bank ...678. Group then: KES 12,500,000.50.",
     "figures": "4821",
+    "help": "contribute 5000",
     "what": "KES 125,000.50 to Nakato Namubiru Nabirye (school fees of the second term in Kisumu for two)",
     "account": "Co-operative Bank ...678",
     "holder": "NAKATO NAMUBIRU NABIRYE NANKYA",

@@ -34,35 +34,55 @@ help =
     {"*"}contribute 5000* – save money
     {"*"}balance* – your money and the group's
     {"*"}withdraw 5000 for school fees* – ask the group for money
+    {"*"}borrow 5000 for 3 months* – ask the group for a loan
+    {"*"}loan* – what you owe, and when
+    {"*"}repay 500* – pay a loan back
     {"*"}vote* – what the group votes about
     {"*"}payout account* – where your money goes
     {"*"}history* – your last payments
     {"*"}statement* – what came and went, as a paper too
     {"*"}receipt 12* – one receipt
     {"*"}seal* – the code that proves the book
+    {"*"}rules* – what your group has agreed
     {"*"}members* – who is in the group
     {"*"}invite 0712 345 678* – ask someone to join
     {"*"}code* – the group's code, link and QR picture
     {"*"}group* – choose another group
     {"*"}create Umoja* – start a group
     {"*"}join* and a code – join a group
+    {"*"}leave* – leave the group with your savings
     {"*"}0* – stop a question
     .sms =
     contribute 5000
     withdraw 5000 for fees
+    borrow 5000 for 3 months
+    loan
+    repay 500
     vote
-    payout account
     balance
-    history
     statement
-    seal
+    rules
+    payout account
     members
     invite 0712345678
     code
+    seal
     group
     create Umoja
     join CODE
     0 stops a question
+help-officers =
+    { $help }
+
+    {"*"}For officers*
+    {"*"}rule interest 3* – propose a rule
+    {"*"}make Baraka treasurer* – propose an office
+    {"*"}cash 500 from Baraka* – write cash down
+    {"*"}cash 500 to Baraka* – cash the group has decided
+    {"*"}reverse R-12 wrong member* – take a mistake back
+    {"*"}write off Baraka because …* – give a loan up
+    {"*"}remove Baraka because …* – end a membership
+    .sms = { $help }
 thanks = You are welcome.
 
 ## Groups
