@@ -6,7 +6,7 @@ Nobody confirms their own word: what an officer writes about themself is confirm
 import re
 from dataclasses import dataclass
 
-from bot import amounts, confirming
+from bot import amounts, confirming, naming
 from bot.commands import officing
 from bot.models import Challenge
 from bot.talk import Answer, GroupView, Talk
@@ -51,7 +51,7 @@ def cash(talk: Talk, rest: str) -> Answer:
         return talk.answer("cash-how")
     name, for_loan = _LOAN.sub("", found["name"]), _LOAN.search(found["name"]) is not None
     way = "in" if found["way"].casefold() == "from" else "out"
-    member = officing.member_named(talk, view, name, _gone(talk, view) if way == "out" else ())
+    member = naming.member(talk, view, name, _gone(talk, view) if way == "out" else ())
     if isinstance(member, Answer):
         return member
     handed = _checked(talk, view, way, amount.money, member, for_loan)

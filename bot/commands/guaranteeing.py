@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from bot import requests
+from bot import naming
 from bot.models import Challenge
 from bot.talk import Answer, Talk
 from core import outbox
 from core.money import Money
 from ledger import errors, groups, guaranteeing
+from ledger.groups import Member
 from ledger.models import Group, Guarantee, Loan
 from ledger.names import brief
 from payments import lending
@@ -24,14 +25,12 @@ def name_guarantors(talk: Talk, rest: str) -> Answer:
     if loan is None:
         return talk.answer("guarantor-none")
     group = talk.session.get_one(Group, view.id)
-    everybody, asked = groups.members(talk.session, view.id), []
+    asked = list[Member]()
     for name in [each.strip() for each in rest.replace(" and ", ",").replace("&", ",").split(",") if each.strip()]:
-        fitting = requests.named(everybody, name)
-        if not fitting:
-            return talk.answer("guarantor-unknown", name=name[:40], group=view.name)
-        if len(fitting) > 1:
-            return talk.answer("guarantor-which", name=name[:40], list=", ".join(member.name for member in fitting))
-        asked.append(fitting[0])
+        member = naming.member(talk, view, name)
+        if isinstance(member, Answer):
+            return member
+        asked.append(member)
     if not asked:
         share = Money(-(-loan.principal_minor // max(group.loan_guarantors, 1)), view.currency)
         return talk.answer("loan-name-guarantors", count=group.loan_guarantors, amount=str(share))

@@ -6,7 +6,7 @@ Nobody's debts are told to others: an officer hears that something must be settl
 import re
 from typing import Any
 
-from bot import confirming, examples, requests
+from bot import confirming, examples, naming, requests
 from bot.commands import officing, withdrawing
 from bot.talk import Answer, GroupView, Talk
 from core.money import Money
@@ -84,7 +84,7 @@ def remove(talk: Talk, rest: str) -> Answer:
     refused = officing.not_an_officer(talk, view)
     if refused is not None:
         return refused
-    member = officing.member_named(talk, view, name)
+    member = naming.member(talk, view, name)
     if isinstance(member, Answer):
         return member
     if member.user_id == talk.user_id:

@@ -1,9 +1,8 @@
 """Offices: an officer proposes who takes one, the group votes, and the office changes hands."""
 
 import re
-from collections.abc import Sequence
 
-from bot import confirming, requests
+from bot import confirming, naming
 from bot.commands import withdrawing
 from bot.talk import Answer, GroupView, Talk
 from ledger import approvals, governing, groups
@@ -30,7 +29,7 @@ def make(talk: Talk, rest: str) -> Answer:
     refused = not_an_officer(talk, view)
     if refused is not None:
         return refused
-    payee = member_named(talk, view, name)
+    payee = naming.member(talk, view, name)
     if isinstance(payee, Answer):
         return payee
     role = ROLE_WORDS[found[1].casefold()]
@@ -75,21 +74,6 @@ def not_an_officer(talk: Talk, view: GroupView) -> Answer | None:
         return None
     named = [member.name for member in groups.members(talk.session, view.id) if member.role in OFFICERS]
     return talk.answer("only-officers", group=view.name, officers=", ".join(named))
-
-
-def member_named(talk: Talk, view: GroupView, name: str, others: Sequence[Member] = ()) -> Member | Answer:
-    """The member (or one of the others) whom a name means, or the answer that it is nobody's, or several people's."""
-    everybody = [*groups.members(talk.session, view.id), *others]
-    said = name.strip(" .,!")
-    if said.casefold() in ("me", "myself"):
-        return next(member for member in everybody if member.user_id == talk.user_id)
-    fitting = requests.named(everybody, said)
-    if not fitting:
-        return talk.answer("no-such-member", name=requests.one_line(said)[:40], group=view.name)
-    if len(fitting) > 1:
-        names = ", ".join(member.name for member in fitting[:5])
-        return talk.answer("which-member", name=requests.one_line(said)[:40], list=names)
-    return fitting[0]
 
 
 def _not_now(talk: Talk, view: GroupView, payee: Member, role: str) -> Answer | None:

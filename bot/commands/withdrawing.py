@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from bot import amounts, announcing_votes, ballots, confirming, examples, requests
+from bot import amounts, announcing_votes, ballots, confirming, examples, naming, requests
 from bot.talk import Answer, GroupView, Talk
 from core.money import Money
 from ledger import approvals, groups, reading
@@ -28,7 +28,7 @@ def withdraw(talk: Talk, rest: str) -> Answer:
     if open_ones:
         amount = Money(open_ones[0].amount_minor or 0, group.currency)
         return talk.answer("withdraw-open", amount=str(amount))
-    payee = _payee(talk, group, asked.payee)
+    payee = naming.member(talk, group, asked.payee or "me")
     if isinstance(payee, Answer):
         return payee
     account = None if asked.cash else _account(talk, group, payee)
@@ -161,20 +161,6 @@ def _outcome(talk: Talk, approval: Approval) -> dict[str, object]:
     money = approval.kind in approvals.PAYING_SUBJECTS and approval.amount_minor is not None
     result = ("under_way" if under_way else "stuck") if money else "done"
     return {"result": result, "problem": announcing_votes.problem("insufficient_funds")}
-
-
-def _payee(talk: Talk, group: GroupView, name: str) -> Member | Answer:
-    everybody = groups.members(talk.session, group.id)
-    own = next(member for member in everybody if member.user_id == talk.user_id)
-    if not name or name.casefold() in ("me", "myself", "my account"):
-        return own
-    fitting = requests.named(everybody, name)
-    if not fitting:
-        return talk.answer("withdraw-payee-unknown", payee=name[:40], group=group.name)
-    if len(fitting) > 1:
-        names = ", ".join(member.name for member in fitting)
-        return talk.answer("withdraw-payee-which", payee=name[:40], list=names)
-    return fitting[0]
 
 
 def _account(talk: Talk, group: GroupView, payee: Member) -> PayoutAccount | Answer:

@@ -1,13 +1,13 @@
 """Giving a loan up: an officer asks, the group votes; what guarantors stand for is paid by them first."""
 
-from bot import confirming, requests
-from bot.commands import withdrawing
+from bot import confirming, naming, requests
+from bot.commands import officing, withdrawing
 from bot.talk import Answer, Talk
 from core import clock
 from core.money import Money
 from ledger import errors, groups, loans
 from ledger.approvals import Subject
-from ledger.models import OFFICERS, Group, Loan
+from ledger.models import Group, Loan
 from ledger.names import brief
 from payments import deciding
 
@@ -15,15 +15,14 @@ from payments import deciding
 def write_off(talk: Talk, rest: str) -> Answer:
     """`write off Baraka because he is ill`."""
     view = talk.group()
-    if view.role not in OFFICERS:
-        return talk.answer("reverse-only-officers", group=view.name)
+    if (refused := officing.not_an_officer(talk, view)) is not None:
+        return refused
     asked = requests.read(rest)
     if not asked.amount or not asked.reason:
         return talk.answer("write-off-how")
-    fitting = requests.named(groups.members(talk.session, view.id), asked.amount)
-    if len(fitting) != 1:
-        return talk.answer("withdraw-payee-unknown", payee=asked.amount[:40], group=view.name)
-    member = fitting[0]
+    member = naming.member(talk, view, asked.amount)
+    if isinstance(member, Answer):
+        return member
     active = loans.active(talk.session, view.id, member.user_id)
     if not active:
         return talk.answer("write-off-none", name=brief(member.name))
@@ -42,8 +41,10 @@ def take_confirmation(talk: Talk) -> Answer:
         return confirmed
     slots = talk.slots
     view = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if view is None or view.role not in OFFICERS:
-        return talk.answer("reverse-only-officers", group=view.name if view else "")
+    if view is None:
+        return talk.answer("confirm-expired")
+    if (refused := officing.not_an_officer(talk, view)) is not None:
+        return refused
     group, loan = talk.session.get_one(Group, view.id), talk.session.get_one(Loan, slots["loan"])
     names = groups.names(talk.session, [talk.user_id, loan.user_id])
     try:

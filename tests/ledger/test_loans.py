@@ -1,4 +1,4 @@
-"""Loans: the tables of the facts lived through in the book, to the cent; what is lent to whom, and how it gets there."""
+"""Loans: the tables of the facts lived through in the book, to the cent; limits, and how the money gets there."""
 
 from datetime import date, timedelta
 from decimal import Decimal

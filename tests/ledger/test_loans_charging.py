@@ -1,4 +1,4 @@
-"""What falls due: interest on its day, penalties after the days of grace, once each, and never more than the law allows."""
+"""What falls due: interest on its day, a penalty after the days of grace, once each, never more than the law allows."""
 
 from datetime import date, timedelta
 from decimal import Decimal

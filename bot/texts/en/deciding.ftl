@@ -153,8 +153,6 @@ withdraw-confirm = Take { $amount } out of your savings in { $group }{ $to ->
 withdraw-no-account = First tell me where your money should go. Write for example: payout account { $example }
 withdraw-account-waits = Your new account { $account } can be used from { $until } on. A new account always waits a day.
 withdraw-payee-no-account = { $payee } has told me no account yet. { $payee } writes: payout account { $example }
-withdraw-payee-unknown = { $payee } is no member of { $group }. Money goes to members only. Write members to see who is in it.
-withdraw-payee-which = Which { $payee } do you mean: { $list }? Please write the whole name.
 withdraw-too-much = You can take out { $limit } now.{ $held ->
         [none] { "" }
        *[other] { " " }{ $held } of your savings is held.

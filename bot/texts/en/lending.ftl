@@ -90,8 +90,6 @@ guarantors-asked = I have asked { $names }. As soon as { $count ->
         [one] they say
        *[other] all say
     } yes, the group votes.
-guarantor-unknown = { $name } is no member of { $group }. Write members to see who is in it.
-guarantor-which = Which { $name } do you mean: { $list }? Please write the whole name.
 guarantor-guarantor_self = You cannot stand for your own loan. Please name another member.
 guarantor-guarantor_twice = { $name } has been asked already.
 guarantor-guarantor_not_member = { $name } is no member of { $group } any more.
