@@ -9,7 +9,7 @@ import secrets
 from datetime import timedelta
 from typing import Any, Literal
 
-from bot.talk import Answer, Talk
+from bot.talk import Answer, GroupView, Talk
 
 LIFETIME = timedelta(minutes=10)
 MOST_WRONG = 3
@@ -23,6 +23,15 @@ def ask(talk: Talk, question: str, words: str, **slots: Any) -> Answer:
     until = (talk.at + LIFETIME).timestamp()
     proof = {"code": code, "until": until, "wrong": 0, "on": talk.channel, "words": words}
     return talk.ask(question, _put(talk, words, code), **(slots | {"proof": proof}))
+
+
+def confirmed(talk: Talk) -> GroupView | Answer:
+    """The group in which the member has confirmed it; else the answer to give, with which nothing has been done."""
+    said = read(talk)
+    if said != "yes":
+        return said
+    # Who has left the group meanwhile confirms nothing in it.
+    return next((each for each in talk.groups if each.id == talk.slots["group"]), talk.answer("confirm-expired"))
 
 
 def read(talk: Talk) -> Answer | Literal["yes"]:

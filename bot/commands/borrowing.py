@@ -71,13 +71,10 @@ def take_reason(talk: Talk) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The member's own word: the loan is asked for; the group votes at once, or when its guarantors have said yes."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     slots = talk.slots
-    view = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     group = talk.session.get_one(Group, view.id)
     account = accounts.of_destination(talk.session, view.id, slots["destination"])
     quoted = _quote(talk, group, Money(slots["amount_minor"], view.currency), slots["periods"], account)

@@ -71,13 +71,10 @@ def cash(talk: Talk, rest: str) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The officer's own word: now the other side is asked."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     slots = talk.slots
-    view = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     refused = officing.not_an_officer(talk, view)
     if refused is not None:
         return refused

@@ -49,13 +49,12 @@ def reverse(talk: Talk, rest: str) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The officer's own word."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    group = confirming.confirmed(talk)
+    if isinstance(group, Answer):
+        return group
+    if group.role not in OFFICERS:
+        return talk.answer("reverse-only-officers", group=group.name)
     slots = talk.slots
-    group = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if group is None or group.role not in OFFICERS:
-        return talk.answer("reverse-only-officers", group=group.name if group else "")
     if slots["vote"]:
         return _ask_the_group(talk, group, slots["number"], slots["reason"])
     return _reverse(talk, group, slots["number"], slots["reason"])

@@ -36,12 +36,9 @@ def leave(talk: Talk, rest: str) -> Answer:
 
 def take_leave(talk: Talk) -> Answer:
     """The member's own word: they go at once when nothing is theirs, else the group is asked to pay them."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
-    view = next((each for each in talk.groups if each.id == talk.slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     planned = _plan_leaving(talk, view, talk.slots["cash"])
     if isinstance(planned, Answer):
         return planned
@@ -106,13 +103,10 @@ def take_reason(talk: Talk) -> Answer:
 
 def take_removal(talk: Talk) -> Answer:
     """The officer's own word: the group is asked."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     slots = talk.slots
-    view = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     refused = officing.not_an_officer(talk, view)
     if refused is not None:
         return refused

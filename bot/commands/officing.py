@@ -42,13 +42,10 @@ def make(talk: Talk, rest: str) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The officer's own word: the group is asked."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     role = talk.slots["role"]
-    view = next((each for each in talk.groups if each.id == talk.slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     refused = not_an_officer(talk, view)
     if refused is not None:
         return refused

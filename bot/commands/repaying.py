@@ -74,13 +74,10 @@ def take_amount(talk: Talk) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The member's own word: out of their savings."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     slots = talk.slots
-    view = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     group = talk.session.get_one(Group, view.id)
     owing = talk.session.get_one(Loan, slots["loan"])
     amount = Money(slots["amount_minor"], view.currency)

@@ -61,13 +61,10 @@ def propose(talk: Talk, rest: str) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The officer's own word: the group is asked."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     word, wanted = talk.slots["rule"], talk.slots["to"]
-    view = next((each for each in talk.groups if each.id == talk.slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     group = talk.session.get_one(Group, view.id)
     answer = officing.not_an_officer(talk, view) or _not_now(talk, group, word, wanted)
     if answer is not None:

@@ -57,13 +57,10 @@ def take_reason(talk: Talk) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The member's own word: the group is asked."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     slots = talk.slots
-    view = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     account = accounts.of_destination(talk.session, view.id, slots["destination"])
     quoted = _quote(talk, view, Money(slots["amount_minor"], view.currency).plain, account)
     if isinstance(quoted, Answer):

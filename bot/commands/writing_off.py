@@ -36,13 +36,10 @@ def write_off(talk: Talk, rest: str) -> Answer:
 
 def take_confirmation(talk: Talk) -> Answer:
     """The officer's own word: the group is asked."""
-    confirmed = confirming.read(talk)
-    if confirmed != "yes":
-        return confirmed
+    view = confirming.confirmed(talk)
+    if isinstance(view, Answer):
+        return view
     slots = talk.slots
-    view = next((each for each in talk.groups if each.id == slots["group"]), None)
-    if view is None:
-        return talk.answer("confirm-expired")
     if (refused := officing.not_an_officer(talk, view)) is not None:
         return refused
     group, loan = talk.session.get_one(Group, view.id), talk.session.get_one(Loan, slots["loan"])
