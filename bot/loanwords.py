@@ -64,6 +64,9 @@ def left(owed: Owed | None, language: str) -> Sentence:
     """What is still owed, after a payment; None when nothing is."""
     if owed is None:
         return Sentence("left-nothing")
+    if owed.overdue_since is not None:
+        values = {"principal": str(owed.principal), "overdue": str(owed.overdue)}
+        return Sentence("left-late", values)
     values = {"principal": str(owed.principal), "next": str(owed.next_amount), "date": day(owed.next_due, language)}
     return Sentence("left-some", values)
 

@@ -47,7 +47,7 @@ LedgerError
     └── ReversalError
         ├── UnknownReceipt    the group has no receipt with this number
         ├── AlreadyReversed   the transaction was reversed before
-        ├── NotReversible     it lies at a provider, or is a reversal itself
+        ├── NotReversible     it lies at a provider, belongs to a loan, or is a reversal itself
         └── NeedsVote         above what officers may reverse alone; `.limit`
 """
 

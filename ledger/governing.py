@@ -194,7 +194,9 @@ def _leave_lending(session: Session, group_id: int, user_id: int, at: datetime, 
         guaranteeing.answer_guarantee(session, loan, user_id, False, at, cause)
         payload = {"loan": loan.id, "member": user_id, "yes": False}
         outbox.put(session, "bot.guarantee_answered", payload, f"guarantee_answered:{loan.id}:{user_id}:False")
-    own = select(Loan).where(Loan.group_id == group_id, Loan.user_id == user_id, Loan.state == "asked")
+    # Also one that was decided and never arrived: its payout is over, or they could not go.
+    undecided = Loan.state.in_(("asked", "approved"))
+    own = select(Loan).where(Loan.group_id == group_id, Loan.user_id == user_id, undecided)
     for loan in session.scalars(own.order_by(Loan.id), execution_options={"populate_existing": True}).all():
         loans.cancel(session, loan, at, cause)
 

@@ -15,7 +15,7 @@ from ledger import audit, errors, groups, instalments, legs, paying_off, reading
 from ledger.audit import Cause
 from ledger.legs import CASH_BOX, Allocation
 from ledger.models import Group, Guarantee, Loan, Transaction
-from ledger.postings import Leg, Posted, post
+from ledger.postings import Leg, Movement, Posted, post, record
 
 
 def name_guarantor(session: Session, loan: Loan, user_id: int, at: datetime, cause: Cause) -> Guarantee:
@@ -131,12 +131,33 @@ def call_in(
         if not paid.total:
             _let_go(session, guarantee, "nothing is left to pay", at, cause)
             continue
-        moved = legs.guarantee(guarantee.user_id, loan.user_id, paid)
-        posted.append(post(session, loan.group_id, guarantee.transaction_id or 0, moved, at, cause))
+        posted.append(_pay(session, loan, guarantee, paid, at, cause))
         guarantee.state, guarantee.held_minor = "used", 0
         left = paying_off.less(left, paid)
     session.flush()
     return posted, left
+
+
+def _pay(session: Session, loan: Loan, guarantee: Guarantee, paid: Allocation, at: datetime, cause: Cause) -> Posted:
+    """Posts what a guarantor pays, under a receipt that says just that.
+
+    The open transaction says what they stood for at first; when a part of it has been set free since, it ends, and what
+    is paid is a transaction of its own.
+    """
+    moved = legs.guarantee(guarantee.user_id, loan.user_id, paid)
+    if paid.total == guarantee.amount_minor:
+        return post(session, loan.group_id, guarantee.transaction_id or 0, moved, at, cause)
+    transactions.end(session, loan.group_id, guarantee.transaction_id or 0, "cancelled", "called in", at, cause)
+    currency = session.scalars(select(Group.currency).where(Group.id == loan.group_id)).one()
+    movement = Movement(
+        group_id=loan.group_id,
+        kind="guarantee",
+        amount=Money(paid.total, currency),
+        legs=moved,
+        key=f"guarantee_called:{loan.id}:{guarantee.user_id}",
+        user_id=guarantee.user_id,
+    )
+    return record(session, movement, at, cause)
 
 
 def _let_go(session: Session, guarantee: Guarantee, why: str, at: datetime, cause: Cause) -> None:

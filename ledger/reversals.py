@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from core.db import Session
 from core.money import Money
-from ledger import errors, legs
+from ledger import errors, groups, legs
 from ledger.audit import Cause
 from ledger.models import Entry, Receipt, Transaction, Wallet
 from ledger.postings import Leg, Movement, Posted, record
@@ -25,7 +25,7 @@ def check(session: Session, group_id: int, receipt_number: int, officers_alone: 
     """The transaction with this receipt, when it may be reversed: by officers alone, or else by a vote of the group.
 
     Raises `UnknownReceipt`, `AlreadyReversed`, `NotReversible` for money that lies at a provider (it is given back by a
-    refund) and for reversals themselves, or `NeedsVote` above the group's limit.
+    refund), for anything about a loan, and for reversals themselves, or `NeedsVote` above the group's limit.
     """
     transaction = session.scalar(
         select(Transaction)
@@ -38,6 +38,9 @@ def check(session: Session, group_id: int, receipt_number: int, officers_alone: 
         raise errors.AlreadyReversed
     posted = _posted_legs(session, transaction)
     if transaction.kind == "reversal" or any(leg.provider not in ("", legs.CASH_BOX) for leg in posted):
+        raise errors.NotReversible(transaction.kind)
+    if any(leg.kind in groups.OWED for leg in posted):
+        # A loan's instalments say what is paid: the book alone cannot take a part of it back.
         raise errors.NotReversible(transaction.kind)
     if officers_alone and transaction.amount_minor > (limit := officers_limit(session, group_id)).amount_minor:
         raise errors.NeedsVote(limit)

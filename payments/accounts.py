@@ -4,9 +4,10 @@ Whoever takes over a phone must not be able to empty it at once: so the group he
 names the old account is void (docs/decisions/0013).
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rapidfuzz import fuzz, process
 from sqlalchemy import Select, func, select
 
 from core import db, outbox, phone
@@ -14,14 +15,13 @@ from core.db import Session
 from core.errors import PhoneError
 from ledger import audit
 from ledger.audit import Cause
-from ledger.models import Group
-from payments import errors, providers
+from ledger.models import Group, User
+from payments import banknames, errors, providers
 from payments.models import PayoutAccount
-from payments.provider import AccountKind, Bank, Outcome, Provider
+from payments.provider import Bank, Outcome, Provider
 
 WAIT = timedelta(hours=24)
 CHANGES_A_DAY = 3
-NEAR = 75
 SHOWN_FIGURES = 3
 MOST_BANK_NAME, MOST_HOLDER = 18, 30
 
@@ -68,25 +68,28 @@ def of_destination(session: Session, group_id: int, named: str | None) -> Payout
     )
 
 
-def propose(session: Session, group: Group, user_id: int, bank: str, number: str, at: datetime) -> PayoutAccount:
+def propose(session: Session, group: Group, user: User, bank: str, number: str, at: datetime) -> PayoutAccount:
     """Writes down where a member wants their money; a job asks the provider about it and then the member.
 
-    `bank` is as they wrote it ("mpesa", "gtbank"), `number` a phone or an account number.
-    Raises `UnsupportedCurrency`, `UnreadableAccount`, or `TooManyAccounts` after three in a day.
+    `bank` is as they wrote it ("mpesa", "gtbank"), `number` a phone or an account number; without one it is their own
+    phone, where wallets are paid to. Raises `UnsupportedCurrency`, `UnreadableAccount`, or `TooManyAccounts` after
+    three in a day.
     """
     provider = providers.for_currency(group.currency)
     kinds = provider.account_kinds(group.currency)
     recent = select(func.count()).where(
-        PayoutAccount.group_id == group.id, PayoutAccount.user_id == user_id, PayoutAccount.created_at > at - WAIT
+        PayoutAccount.group_id == group.id, PayoutAccount.user_id == user.id, PayoutAccount.created_at > at - WAIT
     )
     if (session.scalar(recent) or 0) >= CHANGES_A_DAY:
         raise errors.TooManyAccounts
-    kind, figures = _read_number(number, group.country, kinds)
+    if not number and ("mobile_money" not in kinds or user.phone is None):
+        raise errors.UnreadableAccount
+    figures = _figures(number) if number else user.phone or ""
     account = PayoutAccount(
         group_id=group.id,
-        user_id=user_id,
+        user_id=user.id,
         provider=provider.name,
-        kind=kind,
+        kind="bank" if number else "mobile_money",  # What was said; the bank's own kind follows when it is known.
         bank_code="",
         bank_name=bank,
         number=figures,
@@ -107,21 +110,19 @@ def check(account_id: int) -> None:
     """
     with db.session() as session:
         account = session.get_one(PayoutAccount, account_id)
-        currency = session.scalars(select(Group.currency).where(Group.id == account.group_id)).one()
+        group = session.get_one(Group, account.group_id)
     if account.state != "checking":
         return
-    provider = providers.by_name(account.provider)
-    bank = _find_bank(provider, currency, account)
-    problem, holder = ("bank_unknown", None) if bank is None else _holder(provider, currency, bank, account.number)
+    found = _look_up(providers.by_name(account.provider), group, account)
     with db.session() as session:
         account = session.get_one(PayoutAccount, account_id, with_for_update=True, populate_existing=True)
         if account.state != "checking":
             return
-        if bank is not None:
-            account.bank_code, account.bank_name, account.kind = bank.code, bank.name, bank.kind
-        account.holder = holder
-        account.state = "refused" if problem else "asked"
-        payload = {"account": account_id, "problem": problem}
+        if found.bank is not None:
+            account.bank_code, account.bank_name, account.kind = found.bank.code, found.bank.name, found.bank.kind
+        account.number, account.tail, account.holder = found.number, found.number[-SHOWN_FIGURES:], found.holder
+        account.state = "refused" if found.problem else "asked"
+        payload = {"account": account_id, "problem": found.problem}
         outbox.put(session, "bot.account_checked", payload, f"account_checked:{account_id}")
         session.commit()
 
@@ -169,58 +170,53 @@ def _confirmed(group_id: int, user_id: int) -> Select[PayoutAccount]:
     )
 
 
-def _read_number(number: str, country: str, kinds: tuple[AccountKind, ...]) -> tuple[AccountKind, str]:
-    """A phone number where wallets of phones are usual, an account number elsewhere."""
-    if "mobile_money" in kinds:
-        try:
-            return "mobile_money", phone.parse(number, country)
-        except PhoneError:
-            if "bank" not in kinds:
-                raise errors.UnreadableAccount from None
-    figures = "".join(char for char in number if char.isalnum())
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the provider knows of an account; `problem`: bank_unknown, number_unreadable, number_unknown."""
+
+    bank: Bank | None
+    number: str
+    holder: str | None = None
+    problem: str | None = None
+
+
+def _figures(number: str) -> str:
+    """The number as it was written, without what is only there for the eye. Raises `UnreadableAccount`."""
+    figures = "".join(char for char in number if char.isalnum() or char == "+")
     if not 6 <= len(figures) <= 20 or not figures.isascii() or sum(char.isdigit() for char in figures) < 6:
         raise errors.UnreadableAccount
-    return "bank", figures
+    return figures
 
 
-def _find_bank(provider: Provider, currency: str, account: PayoutAccount) -> Bank | None:
-    """The bank that the member meant, unless two fit. Raises `TryAgain`."""
-    answer = provider.banks(currency)
+def _look_up(provider: Provider, group: Group, account: PayoutAccount) -> _Found:
+    """Raises `TryAgain` when the provider gives no answer."""
+    answer = provider.banks(group.currency)
     if answer.outcome is not Outcome.SUCCEEDED:
         raise outbox.TryAgain(f"the provider gave no list of banks: {answer.detail}")
-    fitting = [bank for bank in answer.banks if bank.kind == account.kind]
-    if account.kind == "mobile_money" and len(fitting) == 1:
-        return fitting[0]  # There is one such wallet in the country, whatever the member calls it.
-    names = [_plain(bank.name) for bank in fitting]
-    said = _plain(account.bank_name)
-    if said in names:
-        return fitting[names.index(said)]
-    found = process.extract(said, names, scorer=_alike, score_cutoff=NEAR, limit=2)
-    if not found or (len(found) > 1 and found[0][1] == found[1][1]):
-        return None
-    return fitting[found[0][2]]
+    bank = _bank(answer.banks, account.bank_name)
+    if bank is None:
+        return _Found(None, account.number, problem="bank_unknown")
+    number = account.number
+    if bank.kind == "mobile_money":
+        try:
+            number = phone.parse(number, group.country)
+        except PhoneError:
+            return _Found(bank, number, problem="number_unreadable")
+    elif account.kind == "mobile_money":
+        return _Found(bank, number, problem="number_unreadable")  # A bank, and no number was said.
+    if not provider.can_name_holder(group.currency, bank.kind):
+        return _Found(bank, number)
+    holder = provider.holder(number, bank.code)
+    if holder.outcome is Outcome.SUCCEEDED:
+        return _Found(bank, number, holder.holder)
+    if holder.outcome is Outcome.DECLINED:
+        return _Found(bank, number, problem="number_unknown")
+    raise outbox.TryAgain(f"the provider did not name the holder: {holder.detail}")
 
 
-def _alike(said: str, name: str, **_: object) -> float:
-    """How well what was said names the bank: "gtb" begins its short form, "equity" is a word of its name."""
-    short = "".join(word[0] for word in name.split())
-    if said == short or said.replace(" ", "") == name.replace(" ", ""):
-        return 100
-    return max(fuzz.ratio(said, name), fuzz.token_set_ratio(said, name))
-
-
-def _plain(name: str) -> str:
-    kept = "".join(char if char.isalnum() else " " for char in name.casefold().replace("-", ""))
-    return " ".join(word for word in kept.split() if word not in ("bank", "plc", "limited", "ltd", "kenya", "nigeria"))
-
-
-def _holder(provider: Provider, currency: str, bank: Bank, number: str) -> tuple[str | None, str | None]:
-    """(problem, holder's name). Raises `TryAgain`."""
-    if not provider.can_name_holder(currency, bank.kind):
-        return None, None
-    answer = provider.holder(number, bank.code)
-    if answer.outcome is Outcome.SUCCEEDED:
-        return None, answer.holder
-    if answer.outcome is Outcome.DECLINED:
-        return "number_unknown", None
-    raise outbox.TryAgain(f"the provider did not name the holder: {answer.detail}")
+def _bank(banks: Sequence[Bank], said: str) -> Bank | None:
+    """The bank that was named; a number alone means the wallet of phones, where there is just one."""
+    if said:
+        return banknames.find(banks, said)
+    wallets = [bank for bank in banks if bank.kind == "mobile_money"]
+    return wallets[0] if len(wallets) == 1 else None

@@ -19,10 +19,8 @@ def payout_account(talk: Talk, rest: str) -> Answer:
         return _show(talk)
     group = talk.group()
     bank, number = _split(said)
-    if not number:
-        number = talk.phone or ""
     try:
-        accounts.propose(talk.session, talk.session.get_one(Group, group.id), talk.user_id, bank, number, talk.at)
+        accounts.propose(talk.session, talk.session.get_one(Group, group.id), talk.user(), bank, number, talk.at)
     except errors.UnsupportedCurrency:
         return talk.answer("payout-no-currency", currency=group.currency)
     except errors.UnreadableAccount:
@@ -82,4 +80,4 @@ def _split(said: str) -> tuple[str, str]:
     if digits is None:
         return said, ""
     name = (said[: digits.start()] + " " + said[digits.end() :]).strip(" ,.:;-")
-    return name or "mpesa", digits[0].strip()
+    return name, digits[0].strip()

@@ -53,7 +53,7 @@ def take_confirmation(talk: Talk) -> Answer:
     subject = Subject(
         "write_off",
         user_id=loan.user_id,
-        amount=lost,
+        amount=lost if lost.amount_minor else None,  # Guarantors may cover it all.
         reason=slots["reason"],
         details={"loan": loan.id},
         facts={

@@ -1,5 +1,6 @@
 """The vocabulary of the tests about decisions: a group with savings, accounts that may be used, ballots that arrive."""
 
+import itertools
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -72,6 +73,8 @@ class Circle:
         return list(self.session.scalars(found))
 
 
+_numbers = itertools.count(1)
+
 ANNOUNCED = {
     "bot.vote_opened": lambda s, p, at: announcing_votes.opened(s, p["group"], p["approval"], at),
     "bot.vote_ended": lambda s, p, at: announcing_votes.ended(s, p["group"], p["approval"], p["result"], at),
@@ -95,7 +98,7 @@ def a_circle(session: db.Session, *channels: str, country: str = "KE") -> Circle
 
 def pays_in(talker: Talker, group: Group, money: Money) -> None:
     cause = Cause(talker.row().id, "paystack", "gw-1")
-    key = f"in:{talker.row().id}:{talker.at.timestamp()}"
+    key = f"in:{next(_numbers)}"
     wish = contributions.begin(talker.session, group.id, talker.row().id, money, key, talker.at, cause)
     contributions.complete(talker.session, wish, "paystack", money.amount_minor, 0, talker.at, cause)
     talker.session.flush()

@@ -219,7 +219,7 @@ def test_an_officer_reverses_with_a_reason_and_everybody_hears_of_it(ama: Talker
         ("reverse R-2 x", "Please say why"),
         ("revers R-9 no such thing", "no receipt R-9"),
         ("reverse R-9 no such thing", "no receipt R-9"),
-        ("reverse R-1 not mine", "lies at the payment service"),
+        ("reverse R-1 not mine", "not what went through the payment service"),
         ("reverse R-3 wrong amount", "above KES 5,070"),
     ],
 )

@@ -174,6 +174,12 @@ def test_what_cannot_be_paid_is_told_with_the_reason(circle: Circle, said: str, 
     assert circle.votes() == []
 
 
+def test_the_most_that_the_provider_sends_at_once_is_told(circle: Circle) -> None:
+    circle.save("300000")
+    circle[0].says("withdraw 260000 for land").expects("pays out KES 250,000 at most at once")
+    assert circle.votes() == []
+
+
 def test_the_form_asks_for_what_is_missing_one_at_a_time(circle: Circle) -> None:
     circle[0].says("withdraw").says("2000").expects("What is it for?")
     circle[0].says("medicine for my mother").expects("KES 2,000", "medicine for my mother", "Reply")

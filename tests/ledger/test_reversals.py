@@ -102,10 +102,11 @@ def test_money_that_lies_at_a_provider_is_not_reversed(session: db.Session, rich
     _refused(session, rich, errors.NotReversible, receipt_numbers(session, rich.umoja)[-1])
 
 
-def test_a_movement_without_cash_can_be_reversed(session: db.Session, rich: World) -> None:
+def test_what_belongs_to_a_loan_is_not_reversed_by_the_book_alone(session: db.Session, rich: World) -> None:
     penalty = note(session, rich.umoja, "penalty", rich.baraka, 500, legs.penalty(rich.baraka.id, 500))
-    reverse(session, rich, penalty.receipt_number)
-    assert balances(session, rich.umoja)["penalty_due", rich.baraka.id] == 0
+    with pytest.raises(errors.NotReversible):
+        reverse(session, rich, penalty.receipt_number)
+    assert balances(session, rich.umoja)["penalty_due", rich.baraka.id] == -500
 
 
 @pytest.mark.parametrize("number", [0, 99, -1])

@@ -169,6 +169,7 @@ part-interest = { $amount } interest
 part-penalty = { $amount } penalty
 part-fee = { $amount } fee
 left-nothing = Your loan is paid back. Thank you!
+left-late = Still owed: { $principal }, of which { $overdue } is late.
 left-some = Still owed: { $principal }, next { $next } on { $date }.
 repayment-receipt =
     {"*"}Receipt { $number }*

@@ -299,7 +299,7 @@ reverse-confirm = Reverse R-{ $number }, { $amount } of { $name }? Everybody wil
     }
 reverse-unknown_receipt = There is no receipt R-{ $number }. Write statement group to see them.
 reverse-already_reversed = R-{ $number } was reversed before.
-reverse-not_reversible = R-{ $number } cannot be reversed: its money lies at the payment service and can only be given back from there.
+reverse-not_reversible = R-{ $number } cannot be reversed. Officers reverse cash that was written down wrongly, not what went through the payment service, a loan or another reversal.
 reverse-insufficient_funds = R-{ $number } cannot be reversed: its money has been used since.
 reverse-transaction_closed = R-{ $number } cannot be reversed any more.
 reversed = Done: R-{ $number } is reversed by R-{ $new }. All members are told, with your reason. Seal { $seal }.
