@@ -17,6 +17,9 @@ from core.db import Session
 
 MOST_WRONG = 3
 CODES_A_DAY = 5
+WRONG_CONFIRMATIONS_A_DAY = 6
+ANSWERABLE = ("open", "cancelled")
+"""A cancelled one has lost its code; the button on WhatsApp, which nobody can guess, still answers it."""
 
 
 def issue(
@@ -34,13 +37,12 @@ def issue(
     recent = session.scalar(select(func.count()).where(*about, Challenge.created_at > at - timedelta(days=1)))
     if (recent or 0) >= CODES_A_DAY:
         return None
-    taken = set(session.scalars(select(Challenge.code).where(Challenge.user_id == user_id, Challenge.state == "open")))
     challenge = Challenge(
         group_id=group_id,
         user_id=user_id,
         kind=kind,
         subject_id=subject_id,
-        code=_code(taken),
+        code=new_code(session, user_id),
         token=tokens.new(12),
         wrong=0,
         state="open",
@@ -77,8 +79,49 @@ def open_ones(session: Session, user_id: int, at: datetime, kind: str | None = N
 
 def use(session: Session, challenge: Challenge) -> bool:
     """Takes the answer; False when somebody was faster. Only one answer to a challenge is ever taken."""
-    taken = update(Challenge).where(Challenge.id == challenge.id, Challenge.state == "open").values(state="used")
+    answerable = Challenge.state.in_(ANSWERABLE)
+    taken = update(Challenge).where(Challenge.id == challenge.id, answerable).values(state="used")
     return session.scalar(taken.returning(Challenge.id)) is not None
+
+
+def waiting(session: Session, user_id: int, group_id: int, at: datetime) -> list[Challenge]:
+    """The newest challenge about each thing that the member may still answer, but for ballots; the oldest first."""
+    found = select(Challenge).where(
+        Challenge.user_id == user_id,
+        Challenge.group_id == group_id,
+        Challenge.kind.not_in(("ballot", "confirm")),
+        Challenge.expires_at > at,
+    )
+    newest = {(each.kind, each.subject_id): each for each in session.scalars(found.order_by(Challenge.id))}
+    return [each for each in newest.values() if each.state in ANSWERABLE]
+
+
+def note_wrong_confirmation(session: Session, user_id: int, group_id: int, at: datetime) -> None:
+    """Remembers that somebody answered a confirmation of this member with a wrong code."""
+    session.add(
+        Challenge(
+            group_id=group_id, user_id=user_id, kind="confirm", subject_id=0, code="0000", token=tokens.new(12),
+            wrong=1, state="expired", created_at=at, expires_at=at,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+def too_many_wrong_confirmations(session: Session, user_id: int, at: datetime) -> bool:
+    """Whether so many were wrong in the last day that nothing is confirmed by SMS any more: somebody is guessing."""
+    recent = select(func.count()).where(
+        Challenge.user_id == user_id, Challenge.kind == "confirm", Challenge.created_at > at - timedelta(days=1)
+    )
+    return (session.scalar(recent) or 0) >= WRONG_CONFIRMATIONS_A_DAY
+
+
+def new_code(session: Session, user_id: int) -> str:
+    """Four figures that mean nothing else to this member now."""
+    taken = set(session.scalars(select(Challenge.code).where(Challenge.user_id == user_id, Challenge.state == "open")))
+    while True:
+        code = f"{secrets.randbelow(9_000) + 1_000}"  # Begins with no nought: people drop it.
+        if code not in taken:
+            return code
 
 
 def miss(session: Session, user_id: int) -> int:
@@ -113,11 +156,3 @@ def cancel(session: Session, kind: str, subject_id: int) -> None:
 def _newest(session: Session, user_id: int, condition: object) -> Challenge | None:
     found = select(Challenge).where(Challenge.user_id == user_id, condition)  # type: ignore[arg-type]
     return session.scalar(found.order_by(Challenge.id.desc()).limit(1))
-
-
-def _code(taken: set[str]) -> str:
-    """Four figures that begin with none that people drop, and that mean nothing else to this member now."""
-    while True:
-        code = f"{secrets.randbelow(9_000) + 1_000}"
-        if code not in taken:
-            return code

@@ -5,10 +5,10 @@ SMS can be forged. WhatsApp has proved who writes, so 1 or yes is enough there, 
 """
 
 import re
-import secrets
 from datetime import timedelta
 from typing import Any, Literal
 
+from bot import challenges
 from bot.talk import Answer, GroupView, Talk
 
 LIFETIME = timedelta(minutes=10)
@@ -18,8 +18,13 @@ NO = frozenset({"2", "0", "no", "n", "nope"})
 
 
 def ask(talk: Talk, question: str, words: str, **slots: Any) -> Answer:
-    """Says back what would be done (`words`) and waits for the member's word; `question` names who takes it."""
-    code = f"{secrets.randbelow(9_000) + 1_000}"
+    """Says back what would be done (`words`) and waits for the member's word; `question` names who takes it.
+
+    `slots` hold the group's id as "group". By SMS nothing is asked after too many wrong codes in a day.
+    """
+    if talk.channel == "sms" and challenges.too_many_wrong_confirmations(talk.session, talk.user_id, talk.at):
+        return talk.answer("confirm-too-many")
+    code = challenges.new_code(talk.session, talk.user_id)
     until = (talk.at + LIFETIME).timestamp()
     proof = {"code": code, "until": until, "wrong": 0, "on": talk.channel, "words": words}
     return talk.ask(question, _put(talk, words, code), **(slots | {"proof": proof}))
@@ -45,13 +50,15 @@ def read(talk: Talk) -> Answer | Literal["yes"]:
         return talk.answer("confirm-no")  # Also "no 4821": the code is right, and the word says no.
     if re.sub(r"\D", "", said) == proof["code"] and words <= YES | {"code"}:
         return "yes"
+    if talk.channel != proof["on"]:
+        # Asked on WhatsApp and answered by an SMS, which can be forged; or asked by a forged SMS, and the member has
+        # written a yes about something else. Said back where they are now.
+        return _again(talk, proof | {"on": talk.channel}, _put(talk, proof["words"], proof["code"]))
     if talk.channel != "sms" and said in YES:
         return "yes"
-    if talk.channel == "sms" and proof["on"] != "sms":
-        # Asked on WhatsApp, answered by SMS: a number that can be forged says yes to what another channel has proved.
-        return _again(talk, proof | {"on": "sms"}, _put(talk, proof["words"], proof["code"]))
     if not any(char.isdigit() for char in said):
         return _again(talk, proof, _put(talk, proof["words"], proof["code"]))
+    challenges.note_wrong_confirmation(talk.session, talk.user_id, talk.slots["group"], talk.at)
     wrong = proof["wrong"] + 1
     if wrong >= MOST_WRONG:
         return talk.answer("confirm-stopped")

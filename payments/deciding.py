@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock, db, outbox
 from core.db import Session
@@ -67,13 +68,35 @@ def end(session: Session, group_id: int, approval_id: int, state: str, why: str,
 
 
 def try_again(session: Session, group_id: int, approval_id: int, at: datetime, cause: Cause) -> str:
-    """Carries out once more what has passed and could not be done: the result, as in `_decided`."""
+    """Carries out once more what has passed and could not be done: the result, as in `_decided`.
+
+    What was never begun is carried out as a whole, so that nobody is paid for a removal that did not happen; a payout
+    that failed is only paid again.
+    """
+    approval = approvals.find(session, group_id, approval_id)
+    if approval is None or not _may_be_tried_again(approval, at):
+        return errors.NotVoted.code
+    begun = session.scalar(
+        select(Transaction.id).where(Transaction.group_id == group_id, Transaction.approval_id == approval_id).limit(1)
+    )
     try:
         with session.begin_nested():
+            if begun is None:
+                return CARRY_OUT[approval.kind](session, approval, at, cause)
             payouts.retry(session, group_id, approval_id, at, cause)
     except errors.LedgerError as error:
         return error.code
     return "under_way"
+
+
+def _may_be_tried_again(approval: Approval, at: datetime) -> bool:
+    pays = approval.kind in approvals.PAYING_SUBJECTS and approval.amount_minor is not None
+    return (
+        pays
+        and approval.state == "passed"
+        and approval.decided_at is not None
+        and approval.decided_at > at - payouts.RETRY_WITHIN
+    )
 
 
 def confirm_account(session: Session, account_id: int, at: datetime, cause: Cause) -> PayoutAccount | None:
@@ -97,9 +120,12 @@ def sweep() -> int:
     with db.session() as session:
         overdue = approvals.overdue(session, now, SWEEP_LIMIT)
     for group_id, approval_id in overdue:
-        with db.session() as session:  # Each for itself: one group's lock is not held for another's sake.
-            end(session, group_id, approval_id, "failed", "deadline", now, BY_THE_CLOCK)
-            session.commit()
+        try:
+            with db.session() as session:  # Each for itself: one group's lock is not held for another's sake.
+                end(session, group_id, approval_id, "failed", "deadline", now, BY_THE_CLOCK)
+                session.commit()
+        except (errors.LedgerError, SQLAlchemyError):
+            log.exception("a vote could not be ended: the others go on", extra={"approval": approval_id})
     with db.session() as session:
         reminders = approvals.take_reminders(session, now, SWEEP_LIMIT)
         for group_id, approval_id in reminders:
@@ -115,11 +141,14 @@ def _decided(session: Session, group_id: int, approval_id: int, at: datetime, ca
     if approval is None:
         raise LookupError(f"there is no approval {approval_id} in group {group_id}")
     result = ""
+    if approval.kind == "loan":
+        loan = session.scalars(select(Loan).where(Loan.approval_id == approval_id)).one()
+        if approval.state == "passed":
+            loans.approve(session, loan, approval_id)  # Also when its money is not there at this moment.
+        else:
+            loans.refuse(session, loan, at, cause)
     if approval.state == "passed":
         result = _carry_out(session, approval, at, cause)
-    elif approval.kind == "loan":
-        loan = session.scalars(select(Loan).where(Loan.approval_id == approval_id)).one()
-        loans.refuse(session, loan, at, cause)
     payload = {"group": group_id, "approval": approval_id, "result": result}
     outbox.put(session, "bot.vote_ended", payload, f"vote_ended:{approval_id}")
 
@@ -140,12 +169,6 @@ def _pay_out(session: Session, approval: Approval, at: datetime, cause: Cause) -
     return "under_way"
 
 
-def _lend(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
-    loan = session.scalars(select(Loan).where(Loan.approval_id == approval.id)).one()
-    loans.approve(session, loan, approval.id)
-    return _pay_out(session, approval, at, cause)
-
-
 def _write_off(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
     loan = session.get_one(Loan, approval.details["loan"])
     loans.write_off(session, loan, approval.id, at, cause)
@@ -153,7 +176,7 @@ def _write_off(session: Session, approval: Approval, at: datetime, cause: Cause)
 
 
 def _reverse(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
-    transaction = session.get_one(Transaction, approval.details["transaction"])
+    transaction = reversals.check(session, approval.group_id, approval.details["receipt"], officers_alone=False)
     posted = reversals.undo(session, transaction, approval.reason or "", at, cause)
     payload = {"transaction": posted.transaction_id, "receipt": approval.details["receipt"]}
     outbox.put(session, "bot.reversed", payload, f"reversed:{posted.transaction_id}")
@@ -169,7 +192,7 @@ def _govern(session: Session, approval: Approval, at: datetime, cause: Cause) ->
 CARRY_OUT: dict[str, Callable[[Session, Approval, datetime, Cause], str]] = {
     "withdrawal": _pay_out,
     "payout": _pay_out,
-    "loan": _lend,
+    "loan": _pay_out,
     "write_off": _write_off,
     "reversal": _reverse,
     "rule": _govern,

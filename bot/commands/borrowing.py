@@ -1,7 +1,6 @@
 """Borrowing: a quote in money, one's own word, guarantors where the rules want them, then the group's vote."""
 
-from bot import amounts, ballots, confirming, examples, loanwords, requests
-from bot.commands import withdrawing
+from bot import amounts, asking, ballots, confirming, examples, loanwords, requests
 from bot.talk import Answer, GroupView, Talk
 from core import clock
 from core.money import Money
@@ -86,8 +85,13 @@ def take_confirmation(talk: Talk) -> Answer:
     if group.loan_guarantors:
         share = Money(-(-loan.principal_minor // group.loan_guarantors), view.currency)
         return talk.answer("loan-name-guarantors", count=group.loan_guarantors, amount=str(share))
-    tally = lending.ask_the_group(talk.session, group, loan, talk.at, talk.cause)
-    return withdrawing.asked(talk, view, tally)
+    try:
+        with talk.session.begin_nested():
+            tally = lending.ask_the_group(talk.session, group, loan, talk.at, talk.cause)
+    except errors.NobodyMayVote:
+        loans.cancel(talk.session, loan, talk.at, talk.cause)
+        return talk.answer("nobody-may-vote")
+    return asking.asked(talk, view, tally)
 
 
 def _account(talk: Talk, view: GroupView) -> PayoutAccount | Answer:

@@ -5,16 +5,14 @@ Said back first (`bot.confirming`): the sender of an SMS can be forged, so the w
 
 import re
 
-from bot import confirming, requests
-from bot.commands import withdrawing
+from bot import asking, confirming, requests
 from bot.talk import Answer, GroupView, Talk
 from core import outbox
 from core.money import Money
 from ledger import errors, groups, receipts, reversals
 from ledger.approvals import Subject
-from ledger.models import OFFICERS, Group
+from ledger.models import OFFICERS
 from ledger.names import brief
-from payments import deciding
 
 
 def reverse(talk: Talk, rest: str) -> Answer:
@@ -94,5 +92,4 @@ def _ask_the_group(talk: Talk, view: GroupView, number: int, reason: str) -> Ans
             "reason": reason,
         },
     )
-    group = talk.session.get_one(Group, view.id)
-    return withdrawing.asked(talk, view, deciding.ask(talk.session, group, subject, talk.at, talk.cause))
+    return asking.ask(talk, view, subject)

@@ -6,18 +6,18 @@ Nobody's debts are told to others: an officer hears that something must be settl
 import re
 from typing import Any
 
-from bot import confirming, examples, naming, requests
-from bot.commands import officing, withdrawing
+from bot import asking, confirming, examples, naming, requests
+from bot.commands import officing
 from bot.talk import Answer, GroupView, Talk
 from core.money import Money
-from ledger import approvals, errors, governing, groups, reading
+from ledger import approvals, governing, groups, reading
 from ledger.approvals import Subject
 from ledger.errors import GoverningError
 from ledger.groups import Member
 from ledger.legs import CASH_BOX
 from ledger.models import Group
 from ledger.names import brief
-from payments import accounts, closing, deciding
+from payments import accounts, closing
 from payments.closing import Closing
 
 _CASH = re.compile(r"\b(?:in\s+)?cash\b", re.I)
@@ -69,7 +69,7 @@ def take_leave(talk: Talk) -> Answer:
             "after": str(total - quoted.amount - quoted.fee),
         },
     )
-    return _ask(talk, view, group, subject)
+    return asking.ask(talk, view, subject)
 
 
 def remove(talk: Talk, rest: str) -> Answer:
@@ -126,16 +126,7 @@ def take_removal(talk: Talk) -> Answer:
         details=_details(planned),
         facts={"name": brief(talk.name or ""), "payee": payee, "reason": slots["reason"]} | _money(planned),
     )
-    return _ask(talk, view, talk.session.get_one(Group, view.id), subject)
-
-
-def _ask(talk: Talk, view: GroupView, group: Group, subject: Subject) -> Answer:
-    try:
-        with talk.session.begin_nested():
-            tally = deciding.ask(talk.session, group, subject, talk.at, talk.cause)
-    except errors.NobodyMayVote:
-        return talk.answer("nobody-may-vote")
-    return withdrawing.asked(talk, view, tally)
+    return asking.ask(talk, view, subject)
 
 
 def _plan_leaving(talk: Talk, view: GroupView, in_cash: bool) -> Closing | Answer:

@@ -2,16 +2,14 @@
 
 import re
 
-from bot import confirming, naming
-from bot.commands import withdrawing
+from bot import asking, confirming, naming
 from bot.talk import Answer, GroupView, Talk
 from ledger import approvals, governing, groups
 from ledger.approvals import Subject
 from ledger.errors import GoverningError
 from ledger.groups import Member
-from ledger.models import OFFICERS, ROLES, Group
+from ledger.models import OFFICERS, ROLES
 from ledger.names import brief
-from payments import deciding
 
 ROLE_WORDS = {role: role for role in ROLES} | {
     "chairman": "chair", "chairwoman": "chair", "chairperson": "chair", "chairlady": "chair", "cashier": "treasurer",
@@ -61,8 +59,7 @@ def take_confirmation(talk: Talk) -> Answer:
         details={"role": role},
         facts={"name": brief(talk.name or "")} | _change(talk, view, payee, role),
     )
-    group = talk.session.get_one(Group, view.id)
-    return withdrawing.asked(talk, view, deciding.ask(talk.session, group, subject, talk.at, talk.cause))
+    return asking.ask(talk, view, subject)
 
 
 def not_an_officer(talk: Talk, view: GroupView) -> Answer | None:

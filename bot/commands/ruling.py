@@ -1,14 +1,13 @@
 """The group's rules: shown in plain words, and changed by an officer's proposal and everybody's vote."""
 
-from bot import confirming, rulewords
-from bot.commands import officing, withdrawing
+from bot import asking, confirming, rulewords
+from bot.commands import officing
 from bot.rulewords import RULE_WORDS
 from bot.talk import Answer, Talk
 from ledger import approvals, rules
 from ledger.approvals import Subject
 from ledger.models import Group
 from ledger.names import brief
-from payments import deciding
 
 PAGES = ("saving", "loans", "repaying", "voting")
 # What people call the page that they want.
@@ -79,7 +78,7 @@ def take_confirmation(talk: Talk) -> Answer:
         },
         facts={"name": brief(talk.name or "")} | _change(talk, group, word, wanted),
     )
-    return withdrawing.asked(talk, view, deciding.ask(talk.session, group, subject, talk.at, talk.cause))
+    return asking.ask(talk, view, subject)
 
 
 def _not_now(talk: Talk, group: Group, word: str, wanted: rules.Written) -> Answer | None:

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import ballots, challenges
-from bot.confirming import NO, YES
 from bot.models import Challenge
 from bot.talk import Answer, Talk
-from ledger import approvals
+from bot.texts import Sentence
+from core.money import Money
+from ledger import approvals, groups
 from ledger.approvals import Cast
-from ledger.models import Approval, Group
-from payments import deciding
+from ledger.models import OPEN_STATES, Approval, Group, Guarantee, Loan, Transaction
+from ledger.names import brief
+from payments import accounts, deciding
+from payments.models import PayoutAccount
 
 Answered = Callable[[Talk, Challenge, bool], Answer]
 
@@ -58,7 +61,7 @@ def answer(talk: Talk, ballot: Ballot, answered: dict[str, Answered]) -> Answer 
         asks = talk.question is None and challenge is not None and challenge.state == "open"
         return talk.answer("ask-choice", figures=ballot.code) if asks else None
     if challenge is None:
-        if ballot.code is not None and talk.question is not None:
+        if ballot.code is not None and _answers_the_question(talk):
             return None
         said = talk.answer("button-old") if ballot.token else _wrong_code(talk)
     else:
@@ -68,16 +71,18 @@ def answer(talk: Talk, ballot: Ballot, answered: dict[str, Answered]) -> Answer 
 
 
 def vote(talk: Talk, rest: str) -> Answer:
-    """`vote`: the open votes with their codes. `vote yes` is enough on WhatsApp when there is only one."""
-    said = rest.casefold().strip(" .!")
+    """`vote`: what waits for the member's answer, with its codes: open votes, and whatever else they were asked."""
     group = talk.group()
     open_ones = approvals.open_ones(talk.session, group.id)
-    if said in YES | NO and talk.channel != "sms" and len(open_ones) == 1:
-        return _cast(talk, open_ones[0], says_yes=said in YES)
-    if not open_ones:
+    others = [
+        line
+        for each in challenges.waiting(talk.session, talk.user_id, group.id, talk.at)
+        for line in _other(talk, each)
+    ]
+    if not open_ones and not others:
         return talk.answer("vote-none", group=group.name)
-    lines = [_line(talk, approval) for approval in open_ones[: LINES[talk.channel]]]
-    return talk.answer("vote-which", group=group.name, lines="\n".join(lines))
+    lines = [*others, *(_line(talk, approval) for approval in open_ones)]
+    return talk.answer("vote-which", group=group.name, lines="\n".join(lines[: LINES[talk.channel]]))
 
 
 def take_ballot(talk: Talk, challenge: Challenge, says_yes: bool) -> Answer:
@@ -94,13 +99,24 @@ def _challenge(talk: Talk, ballot: Ballot) -> Challenge | None:
 
 
 def _take(talk: Talk, challenge: Challenge, says_yes: bool, answered: dict[str, Answered]) -> Answer:
-    if challenge.state == "open" and challenge.expires_at > talk.at:
+    by_button = talk.channel != "sms" and challenge.state == "cancelled"
+    if (challenge.state == "open" or by_button) and challenge.expires_at > talk.at:
         if not challenges.use(talk.session, challenge):
             return talk.answer("answered-before")
         return answered[challenge.kind](talk, challenge, says_yes)
     if challenge.kind == "ballot" and challenge.state in ("used", "expired", "open"):
         return take_ballot(talk, challenge, says_yes)  # It says why: voted before, over, too late.
     return talk.answer("answered-before" if challenge.state == "used" else "code-over")
+
+
+def _answers_the_question(talk: Talk) -> bool:
+    """Whether figures may be meant for the open question: a confirmation, which counts wrong codes for itself.
+
+    Any other question would let a forger guess without being counted, while nobody has asked them anything else.
+    """
+    if talk.question is not None and "proof" in talk.slots:
+        return True
+    return talk.question is not None and not challenges.open_ones(talk.session, talk.user_id, talk.at)
 
 
 def _wrong_code(talk: Talk) -> Answer:
@@ -141,3 +157,31 @@ def _line(talk: Talk, approval: Approval) -> str:
         )
         choice, code = ("silent", asked.code) if asked else ("many", "")
     return talk.say("vote-line", what=ballots.short(approval), choice=choice, figures=code, **ballots.tally(approval))
+
+
+def _other(talk: Talk, waiting: Challenge) -> list[str]:
+    """The line about something that is no vote: asked again with a code, since its own may have been cancelled."""
+    what = _about(talk, waiting)
+    asked = challenges.issue(
+        talk.session, talk.user_id, waiting.group_id, waiting.kind, waiting.subject_id, waiting.expires_at, talk.at
+    )
+    if what is None or asked is None:
+        return []
+    return [talk.say("waiting-line", what=what, figures=asked.code)]
+
+
+def _about(talk: Talk, waiting: Challenge) -> Sentence | None:
+    session, group = talk.session, talk.session.get_one(Group, waiting.group_id)
+    if waiting.kind in ("cash_in", "cash_out"):
+        transaction = session.get_one(Transaction, waiting.subject_id)
+        amount = str(Money(transaction.amount_minor, group.currency))
+        return Sentence(f"asked-{waiting.kind}", {"amount": amount}) if transaction.state in OPEN_STATES else None
+    if waiting.kind == "guarantee":
+        loan = session.get_one(Loan, waiting.subject_id)
+        guarantee = session.get(Guarantee, (group.id, loan.id, talk.user_id))
+        if guarantee is None or guarantee.state != "asked":
+            return None
+        name = brief(groups.names(session, [loan.user_id]).get(loan.user_id, "?"))
+        return Sentence("asked-guarantee", {"amount": str(Money(guarantee.amount_minor, group.currency)), "name": name})
+    account = session.get_one(PayoutAccount, waiting.subject_id)
+    return Sentence("asked-payout_account", {"account": accounts.shown(account)}) if account.state == "asked" else None

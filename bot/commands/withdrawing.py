@@ -1,17 +1,15 @@
 """Taking money out: what, to whom, what is left, the fee; then the group votes, and the provider pays."""
 
-from sqlalchemy import select
-
-from bot import amounts, announcing_votes, ballots, confirming, examples, naming, requests
+from bot import amounts, asking, ballots, confirming, examples, naming, requests
 from bot.talk import Answer, GroupView, Talk
 from core.money import Money
 from ledger import approvals, groups, reading
-from ledger.approvals import Subject, Tally
+from ledger.approvals import Subject
 from ledger.groups import Member
 from ledger.legs import CASH_BOX
-from ledger.models import Approval, Group, Transaction
+from ledger.models import Group
 from ledger.names import brief
-from payments import accounts, deciding, errors, payouts
+from payments import accounts, errors, payouts
 from payments.models import PayoutAccount
 
 EXAMPLE = "withdraw 5000 for school fees"
@@ -65,7 +63,6 @@ def take_confirmation(talk: Talk) -> Answer:
     quoted = _quote(talk, view, Money(slots["amount_minor"], view.currency).plain, account)
     if isinstance(quoted, Answer):
         return quoted
-    group = talk.session.get_one(Group, view.id)
     after = reading.available(talk.session, view.id, talk.user_id, view.currency, CASH_BOX).group
     names = groups.names(talk.session, [talk.user_id, slots["payee"]])
     subject = Subject(
@@ -91,73 +88,7 @@ def take_confirmation(talk: Talk) -> Answer:
             "after": str(after - quoted.amount - quoted.fee),
         },
     )
-    return asked(talk, view, deciding.ask(talk.session, group, subject, talk.at, talk.cause))
-
-
-def asked(talk: Talk, group: GroupView, tally: Tally) -> Answer:
-    """What whoever asked hears: who votes, until when; or that it is decided, in a group of one."""
-    approval = approvals.find(talk.session, group.id, tally.approval_id)
-    if approval is None:
-        raise LookupError(f"approval {tally.approval_id} is gone")
-    if tally.state != "open":
-        return talk.answer("decided-at-once", group=group.name, **_outcome(talk, approval))
-    return talk.answer(
-        "asked-the-group",
-        group=group.name,
-        until=ballots.moment(approval.closes_at, group.time_zone, talk.language),
-        counted="yes" if tally.yes else "no",
-        **{name: value for name, value in ballots.tally(approval).items() if name in ("eligible", "needed")},
-    )
-
-
-def try_again(talk: Talk, rest: str) -> Answer:
-    """`try again`: what the group has decided and what did not arrive, to the very same account."""
-    group = talk.group()
-    waiting = talk.session.scalars(
-        select(Approval)
-        .where(
-            Approval.group_id == group.id,
-            Approval.asked_by == talk.user_id,
-            Approval.state == "passed",
-            Approval.kind.in_(approvals.PAYING_SUBJECTS),
-            Approval.amount_minor.is_not(None),
-            Approval.decided_at > talk.at - payouts.RETRY_WITHIN,
-            ~select(Transaction.id)
-            .where(
-                Transaction.group_id == Approval.group_id,
-                Transaction.approval_id == Approval.id,
-                Transaction.state.in_(("pending", "processing", "completed")),
-            )
-            .exists(),
-        )
-        .order_by(Approval.id.desc())
-        .limit(1)
-    ).first()
-    if waiting is None:
-        return talk.answer("try-again-none")
-    result = deciding.try_again(talk.session, group.id, waiting.id, talk.at, talk.cause)
-    if result == "under_way":
-        return talk.answer("try-again-started")
-    return talk.answer("try-again-stuck", problem=announcing_votes.problem(result))
-
-
-def take_back(talk: Talk, rest: str) -> Answer:
-    """`take back`: whoever asked the group no longer wants it."""
-    group = talk.group()
-    mine = [each for each in approvals.open_ones(talk.session, group.id) if each.asked_by == talk.user_id]
-    if not mine or not deciding.withdraw(talk.session, group.id, mine[-1].id, talk.at, talk.cause):
-        return talk.answer("take-back-none")
-    return talk.answer("taken-back", group=group.name)
-
-
-def _outcome(talk: Talk, approval: Approval) -> dict[str, object]:
-    """How a vote that was decided at once was carried out."""
-    under_way = talk.session.scalar(
-        select(Transaction.id).where(Transaction.group_id == approval.group_id, Transaction.approval_id == approval.id)
-    )
-    money = approval.kind in approvals.PAYING_SUBJECTS and approval.amount_minor is not None
-    result = ("under_way" if under_way else "stuck") if money else "done"
-    return {"result": result, "problem": announcing_votes.problem("insufficient_funds")}
+    return asking.ask(talk, view, subject)
 
 
 def _account(talk: Talk, group: GroupView, payee: Member) -> PayoutAccount | Answer:

@@ -1,7 +1,7 @@
 """Giving a loan up: an officer asks, the group votes; what guarantors stand for is paid by them first."""
 
-from bot import confirming, naming, requests
-from bot.commands import officing, withdrawing
+from bot import asking, confirming, naming, requests
+from bot.commands import officing
 from bot.talk import Answer, Talk
 from core import clock
 from core.money import Money
@@ -9,7 +9,6 @@ from ledger import errors, groups, loans
 from ledger.approvals import Subject
 from ledger.models import Group, Loan
 from ledger.names import brief
-from payments import deciding
 
 
 def write_off(talk: Talk, rest: str) -> Answer:
@@ -64,4 +63,4 @@ def take_confirmation(talk: Talk) -> Answer:
             "held": str(held) if held.amount_minor else "none",
         },
     )
-    return withdrawing.asked(talk, view, deciding.ask(talk.session, group, subject, talk.at, talk.cause))
+    return asking.ask(talk, view, subject)

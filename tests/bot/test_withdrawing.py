@@ -35,6 +35,16 @@ def asks(circle: Circle, said: str = "withdraw 10000 for school fees") -> None:
     circle.announced()
 
 
+def tries_again(talker: Talker) -> Talker:
+    talker.says("try again").expects("Try once more")
+    return talker.says(confirm_code(talker))
+
+
+def takes_back(talker: Talker) -> None:
+    talker.says("take back").expects("Take back your question")
+    talker.says(confirm_code(talker)).expects("Taken back")
+
+
 def payouts(circle: Circle) -> list[Payout]:
     return list(circle.session.scalars(select(Payout).where(Payout.group_id == circle.group.id)))
 
@@ -134,7 +144,7 @@ def test_a_code_of_another_member_or_of_an_ended_vote_is_refused_with_the_reason
     if theirs != code_of(circle[2]):
         circle[2].says(f"Y {theirs}").expects("not a code of yours")
     old = code_of(circle[4])
-    circle[0].says("take back").expects("Taken back")
+    takes_back(circle[0])
     circle[4].says(f"Y {old}").expects("This vote is over: it was taken back")
 
 
@@ -143,6 +153,64 @@ def test_a_vote_breaks_no_conversation(circle: Circle) -> None:
     circle[2].says("contribute").expects("How much")
     circle[2].says(f"Y {code_of(circle[2])}").expects("Your yes counts")
     circle[2].says("500").expects("you save KES 500")
+
+
+def test_a_forger_cannot_hide_guesses_behind_a_question_that_takes_no_code(circle: Circle) -> None:
+    asks(circle)
+    forged = Talker(circle.session, "sms", phone=circle[2].phone, at=circle[2].at)
+    wrong = "1000" if code_of(circle[2]) != "1000" else "1001"
+    forged.says("contribute").expects("How much")
+    for _ in range(3):
+        forged.says(f"Y {wrong}")
+    forged.expects("Three wrong codes")
+    assert circle.votes()[0].yes == 1
+
+
+def test_wrong_confirmations_are_counted_over_all_requests_of_a_day(circle: Circle) -> None:
+    ama = circle[0]
+    for _ in range(3):
+        ama.says("withdraw 1000 for fees").expects("Reply")
+        wrong = "1000" if confirm_code(ama) != "1000" else "1001"
+        ama.says(wrong)
+        ama.says(wrong)
+    ama.says("withdraw 1000 for fees").expects("too many wrong codes today")
+    assert ama.waits(hours=25).says("withdraw 1000 for fees").reply.count("Reply") == 1
+
+
+def test_a_yes_on_whatsapp_does_not_confirm_what_a_forged_sms_has_asked(circle: Circle) -> None:
+    has_account(circle[1], circle.group)
+    forged = Talker(circle.session, "sms", phone=circle[1].phone, at=circle[1].at)
+    forged.says("withdraw 1000 for me").expects("Reply")
+    circle[1].at = forged.at
+    circle[1].says("yes").expects("KES 1,000", "Reply *1* for yes")
+    assert circle.votes() == []
+    circle[1].says("1").expects("votes now")
+
+
+def test_a_forged_take_back_and_try_again_do_nothing_without_the_code(circle: Circle) -> None:
+    asks(circle)
+    circle[0].says("take back").says("yes").says("Y")
+    assert circle.votes()[0].state == "open"
+
+
+def test_a_button_still_works_when_somebody_has_used_up_the_code(circle: Circle) -> None:
+    asks(circle)
+    token = token_of(circle[1])
+    forged = Talker(circle.session, "sms", phone=circle[1].phone, at=circle[1].at)
+    for _ in range(3):
+        forged.says(f"Y {'1000' if code_of(circle[1]) != '1000' else '1001'}")
+    forged.expects("Three wrong codes")
+    circle[1].at = forged.at
+    circle[1].says(f"y:{token}").expects("Your yes counts")
+
+
+def test_when_the_only_member_abstains_they_are_told_how_to_go_on(session: db.Session) -> None:
+    circle = a_circle(session, "sms")
+    circle.save("5000")
+    circle.rule(beneficiary_abstains=True)
+    has_account(circle[0], circle.group)
+    ama = circle[0].says("withdraw 1000 for fees")
+    ama.says(confirm_code(ama)).expects("rule abstain no")
 
 
 def test_a_code_alone_is_asked_about(circle: Circle) -> None:
@@ -234,7 +302,7 @@ def test_one_question_at_a_time_and_it_can_be_taken_back(circle: Circle) -> None
     asks(circle)
     circle[0].says("withdraw 500 for more").expects("already asked for KES 10,000", "take back")
     circle[1].says("take back").expects("no open question")
-    circle[0].says("take back").expects("Taken back")
+    takes_back(circle[0])
     circle[0].says("withdraw 500 for more").expects("KES 500")
 
 
@@ -262,9 +330,9 @@ def test_when_the_money_is_gone_it_stays_decided_and_can_be_tried_later(circle: 
     for member in circle.members:
         assert any("It cannot be done now: there is not enough free money" in body for body in circle.heard(member))
     assert payouts(circle) == []
-    circle[0].says("try again").expects("still not possible", "not enough free money")
+    tries_again(circle[0]).expects("still not possible", "not enough free money")
     transactions.end(circle.session, group.id, stands.id, "cancelled", "paid back", AT, cause)
-    circle[0].says("try again").expects("I try again")
+    tries_again(circle[0]).expects("I try again")
     circle[0].says("try again").expects("Nothing of yours waits")
     assert len(payouts(circle)) == 1
 

@@ -121,7 +121,7 @@ def test_a_failed_payout_is_told_and_tried_again_without_a_new_vote(world: World
     baraka.votes("Y", "rent")
     ama.hears("did not arrive", "The money is safe in the group", "try again")
     assert balanced(world, code)["Ama"] == 12_000_00
-    ama.texts("try again").expects("I try again")
+    ama.texts("try again").confirms().expects("I try again")
     ama.hears("KES 5,000 was paid to Ama (rent)")
     assert balanced(world, code)["Ama"] == 12_000_00 - 5_040_00
     assert [transfer["status"] for transfer in world.transfers(ama.phone)].count("success") == 1

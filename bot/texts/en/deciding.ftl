@@ -10,6 +10,7 @@ confirm =
     .sms = { $words } Reply { $figures } for yes, 0 for no.
 confirm-wrong-code = That is not the code. Look at my last question and reply with its four figures, or 0 to leave it.
 confirm-expired = My question was good for ten minutes, so I left it. Nothing was done. Please write your request again.
+confirm-too-many = There were too many wrong codes today, so I take nothing that needs one by SMS until tomorrow. On WhatsApp you can go on. Was it not you? Tell an officer of your group.
 confirm-stopped = Three wrong codes, so I left it. Nothing was done. Please write your request again.
 
 ## Ballots
@@ -81,6 +82,11 @@ vote-line = { $what }: { $yes } of { $eligible } say yes, { $needed } needed. { 
         [many] Write vote again tomorrow for a code.
        *[silent] Reply Y { $figures } or N { $figures }.
     }
+asked-cash_in = { $amount } in cash that an officer wrote down: did it happen?
+asked-cash_out = { $amount } in cash from the box: was it handed over?
+asked-guarantee = Do you stand for { $amount } of the loan of { $name }?
+asked-payout_account = { $account }: is that your payout account?
+waiting-line = { $what } Reply Y { $figures } or N { $figures }.
 vote-none = { $group }: nothing is being voted about. To ask for money, write for example: withdraw 5000 for school fees
 code-wrong = That is not a code of yours. { $left ->
         [one] One more wrong code cancels them.
@@ -93,6 +99,7 @@ button-old = That button is no longer good. Nothing was done. Write vote to see 
 answered-before = You have answered that before. Nothing has changed.
 ask-choice = Is it yes or no? Reply Y { $figures } for yes or N { $figures } for no.
 taken-back = Taken back. { $group } is told that the vote is over.
+take-back-confirm = Take back your question to { $group }: { $what }?
 take-back-none = You have no open question to your group.
 asked-the-group = { $group } votes now. { $eligible ->
         [one] One member
@@ -135,6 +142,7 @@ problem-money_under_way = money is on its way to them
 problem-still_owes = something must be settled first
 problem-stale_version = the rule has been changed since
 problem-other = something has changed since
+try-again-confirm = Try once more to pay: { $what }? It goes to the same account.
 try-again-none = Nothing of yours waits for another try.
 try-again-started = All right, I try again. The money goes to the same account. I tell you how it ends.
 try-again-stuck = It is still not possible: { $problem }.
