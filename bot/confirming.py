@@ -39,30 +39,45 @@ def confirmed(talk: Talk) -> GroupView | Answer:
     return next((each for each in talk.groups if each.id == talk.slots["group"]), talk.answer("confirm-expired"))
 
 
+def is_answer(talk: Talk) -> bool:
+    """Whether a text answers the open confirmation, although its first word may be a command ("ok", "code 4821")."""
+    if "proof" not in talk.slots:
+        return False
+    return _word(talk) in YES | NO or talk.slots["proof"]["code"] in re.findall(r"\d+", talk.incoming.text)
+
+
 def read(talk: Talk) -> Answer | Literal["yes"]:
     """ "yes" when the member has confirmed; else the answer to give, with which nothing has been done."""
     proof = talk.slots["proof"]
-    said = talk.incoming.text.strip().casefold().strip(".!")
     if talk.at.timestamp() > proof["until"]:
         return talk.answer("confirm-expired")
-    words = set(re.findall(r"[^\W\d_]+", said))
-    if said in NO or words & NO:
+    words = set(re.findall(r"[^\W\d_]+", talk.incoming.text.casefold()))
+    figures = re.findall(r"\d+", talk.incoming.text)
+    if _word(talk) in NO or words & NO:
         return talk.answer("confirm-no")  # Also "no 4821": the code is right, and the word says no.
-    if re.sub(r"\D", "", said) == proof["code"] and words <= YES | {"code"}:
+    if proof["code"] in figures and len([each for each in figures if len(each) > 1]) == 1:
         return "yes"
     if talk.channel != proof["on"]:
         # Asked on WhatsApp and answered by an SMS, which can be forged; or asked by a forged SMS, and the member has
         # written a yes about something else. Said back where they are now.
         return _again(talk, proof | {"on": talk.channel}, _put(talk, proof["words"], proof["code"]))
-    if talk.channel != "sms" and said in YES:
-        return "yes"
-    if not any(char.isdigit() for char in said):
-        return _again(talk, proof, _put(talk, proof["words"], proof["code"]))
+    if talk.channel != "sms":
+        return "yes" if _word(talk) in YES else _again(talk, proof, talk.say("confirm-again"))
+    if not any(len(each) > 1 for each in figures):
+        return _again(talk, proof, talk.say("confirm-needs-code", figures=proof["code"]))
     challenges.note_wrong_confirmation(talk.session, talk.user_id, talk.slots["group"], talk.at)
     wrong = proof["wrong"] + 1
     if wrong >= MOST_WRONG:
         return talk.answer("confirm-stopped")
     return _again(talk, proof | {"wrong": wrong}, talk.say("confirm-wrong-code"))
+
+
+def _word(talk: Talk) -> str:
+    """The first word, without what surrounds it; a thumb is a yes."""
+    said = talk.incoming.text.strip().casefold().lstrip("*")
+    if said.startswith("\N{THUMBS UP SIGN}"):
+        return "yes"
+    return re.split(r"[\s,.!*]+", said, maxsplit=1)[0]
 
 
 def _put(talk: Talk, words: str, code: str) -> str:

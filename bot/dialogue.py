@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bot import understanding
+from bot import confirming, understanding
 from bot.commands import ANSWERED, ANSWERS, COMMANDS, basics, choosing, joining, voting
 from bot.errors import NeedsGroup
 from bot.models import ChannelIdentity
@@ -93,15 +93,27 @@ def _answer_or_command(talk: Talk, understood: Understood) -> Answer:
         return Answer(words, question=talk.question, slots=talk.slots)
     if talk.question == "joining.code" and codes.find(talk.incoming.text):
         understood = Understood(None)  # "SAVE 7K3M9Q" is a code here, whatever its first word means elsewhere.
-    uninterrupted = choosing.TAKES_ANY_TEXT if understood.sure else choosing.TAKES_A_WORD
-    if talk.question in ANSWERS and (understood.command is None or talk.question in uninterrupted):
+    if talk.question in ANSWERS and _is_for_the_question(talk, understood):
         talk.command = f"answer:{talk.question}"
         return ANSWERS[talk.question](talk)
     if understood.command is None:
-        return talk.answer("not-understood")
+        return voting.not_understood(talk)
     if not understood.sure and understood.command in understanding.MONEY_COMMANDS:
         return COMMANDS[f"{understood.command}?"](talk, understood.rest)
-    return COMMANDS[understood.command](talk, understood.rest)
+    answer = COMMANDS[understood.command](talk, understood.rest)
+    if understood.command in choosing.LOOKS and answer.question is None:
+        # Somebody who only looks something up has not left their question.
+        return dataclasses.replace(answer, question=talk.question, slots=talk.slots)
+    return answer
+
+
+def _is_for_the_question(talk: Talk, understood: Understood) -> bool:
+    """Whether the text answers the open question, though it may begin like a command."""
+    if understood.command is None or confirming.is_answer(talk):
+        return True
+    if talk.question in choosing.TAKES_WORDS:  # A reason in one's own words: only a look at something interrupts it.
+        return bool(understood.rest) or not understood.sure or understood.command not in choosing.LOOKS
+    return talk.question in (choosing.TAKES_ANY_TEXT if understood.sure else choosing.TAKES_A_WORD)
 
 
 def _opt(talk: Talk, identity_id: int, opted_out: bool) -> Answer | None:

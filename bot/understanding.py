@@ -9,8 +9,9 @@ from rapidfuzz import fuzz, process
 from bot import texts
 
 NEAR = 80
-MONEY_COMMANDS = frozenset({"contribute"})
-POLITE = ("please", "pls", "plz", "kindly")
+MONEY_COMMANDS = frozenset({"contribute", "withdraw", "borrow", "repay", "cash", "leave", "remove"})
+# "Reply" is how our own messages begin: it stands before whatever is copied from them.
+POLITE = ("please", "pls", "plz", "kindly", "reply")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from core.money import Money
 from ledger import falling_due, instalments, legs, transactions
 from ledger.audit import Cause
 from ledger.falling_due import Kind
-from ledger.models import Group, Instalment, Loan
+from ledger.models import Approval, Group, Instalment, Loan
 from ledger.postings import Movement, record
 
 
@@ -25,12 +25,23 @@ class Charged:
 
 
 def due_loans(session: Session, on: date, limit: int) -> Sequence[tuple[int, int]]:
-    """(group, loan) of the loans with something to charge on this day, those first that have waited longest."""
+    """(group, loan) of the loans with something to charge on this day, those first that have waited longest.
+
+    Not those about which a group votes whether to write them off: what it votes about stays as it was asked. If it says
+    no, what has fallen due meanwhile is charged then.
+    """
+    being_given_up = select(Approval.id).where(
+        Approval.group_id == Loan.group_id,
+        Approval.kind == "write_off",
+        Approval.state == "open",
+        Approval.details["loan"].as_integer() == Loan.id,
+    )
     rows = session.execute(
         select(Loan.group_id, Loan.id)
         .join(Instalment, and_(Instalment.group_id == Loan.group_id, Instalment.loan_id == Loan.id))
         .where(
             Loan.state == "active",
+            ~being_given_up.exists(),
             Instalment.settled_at.is_(None),
             or_(
                 and_(Instalment.due <= on, Instalment.interest_is_charged.is_(False)),

@@ -6,6 +6,7 @@ LedgerError
 │   ├── GroupFull             the group has as many members as it allows
 │   ├── TooManyInvitations    one member invited too many people in a day
 │   ├── AlreadyMember         joining or inviting twice
+│   ├── Removed               the group has ended this membership, and no officer has invited them since
 │   ├── CurrencyFixed         money has moved, so the currency stays
 │   ├── StaleVersion          somebody else has changed it since it was read; `.version` is today's
 │   ├── GoverningError        a decision about members that cannot be carried out; `.code` says why
@@ -47,7 +48,7 @@ LedgerError
     └── ReversalError
         ├── UnknownReceipt    the group has no receipt with this number
         ├── AlreadyReversed   the transaction was reversed before
-        ├── NotReversible     it lies at a provider, belongs to a loan, or is a reversal itself
+        ├── NotReversible     it lies at a provider, belongs to a loan, was voted, or is a reversal itself
         └── NeedsVote         above what officers may reverse alone; `.limit`
 """
 
@@ -78,6 +79,10 @@ class TooManyInvitations(GroupError):
 
 class AlreadyMember(GroupError):
     code = "already_member"
+
+
+class Removed(GroupError):
+    code = "removed"
 
 
 class CurrencyFixed(GroupError):

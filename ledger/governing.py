@@ -24,7 +24,8 @@ def carry_out(session: Session, approval: Approval, at: datetime, cause: Cause) 
     """Carries out a vote about a rule, a role or a removal that has passed.
 
     Raises `StaleVersion` when the rule is no longer what the group was told, `RuleOutOfRange`, or `GoverningError`. A
-    removal pays nothing out: `Approval.amount_minor` of it is what the payments package pays afterwards.
+    removal pays nothing out: `Approval.amount_minor` of it is what the payments package pays afterwards. With
+    `details.gone` it was asked about somebody who had gone already, and is about their savings only.
     """
     transactions.lock_group(session, approval.group_id)
     group = session.get_one(Group, approval.group_id, populate_existing=True)
@@ -64,19 +65,18 @@ def check_going(session: Session, group: Group, user_id: int, at: datetime) -> M
         raise errors.GoverningError("last_chair")
     if groups.stands_for(session, group.id, user_id):
         raise errors.GoverningError("stands_for_others")
-    under_way = select(Transaction.id).where(
-        Transaction.group_id == group.id,
-        Transaction.user_id == user_id,
-        Transaction.state.in_(OPEN_STATES),
-        Transaction.kind.in_(OUTWARD),
-    )
-    if session.scalar(under_way.limit(1)) is not None:
-        raise errors.GoverningError("money_under_way")
+    _check_nothing_under_way(session, group.id, user_id)
     saved = reading.available(session, group.id, user_id, group.currency, CASH_BOX).own
     left = saved - _to_settle(session, group, user_id, at)
     if left.amount_minor < 0:
         raise errors.GoverningError("still_owes")
     return left
+
+
+def check_gone(session: Session, group: Group, user_id: int) -> Money:
+    """What somebody who is no member any more still has in the group. Raises `GoverningError`: money_under_way."""
+    _check_nothing_under_way(session, group.id, user_id)
+    return reading.available(session, group.id, user_id, group.currency, CASH_BOX).own
 
 
 def leave(session: Session, group: Group, user_id: int, at: datetime, cause: Cause) -> None:
@@ -145,6 +145,11 @@ def _give_office(session: Session, group: Group, approval: Approval, at: datetim
 
 def _remove(session: Session, group: Group, approval: Approval, at: datetime, cause: Cause) -> None:
     user_id = approval.user_id or 0
+    if approval.details.get("gone"):  # The vote is about what is still theirs, and about nothing else.
+        if groups.membership(session, group.id, user_id) is not None:
+            raise errors.SubjectChanged
+        check_gone(session, group, user_id)
+        return
     check_going(session, group, user_id, at)
     settle_debts(session, approval, at, cause)
     _end(session, group, _member(session, group.id, user_id), "removed", at, cause)
@@ -199,6 +204,17 @@ def _leave_lending(session: Session, group_id: int, user_id: int, at: datetime, 
     own = select(Loan).where(Loan.group_id == group_id, Loan.user_id == user_id, undecided)
     for loan in session.scalars(own.order_by(Loan.id), execution_options={"populate_existing": True}).all():
         loans.cancel(session, loan, at, cause)
+
+
+def _check_nothing_under_way(session: Session, group_id: int, user_id: int) -> None:
+    under_way = select(Transaction.id).where(
+        Transaction.group_id == group_id,
+        Transaction.user_id == user_id,
+        Transaction.state.in_(OPEN_STATES),
+        Transaction.kind.in_(OUTWARD),
+    )
+    if session.scalar(under_way.limit(1)) is not None:
+        raise errors.GoverningError("money_under_way")
 
 
 def _to_settle(session: Session, group: Group, user_id: int, at: datetime) -> Money:

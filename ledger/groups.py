@@ -59,39 +59,58 @@ def by_code(session: Session, text_with_code: str) -> Group:
 
 
 def join(session: Session, group: Group, user_id: int, at: datetime, cause: Cause) -> None:
-    """Makes the user a member. Raises `AlreadyMember` or `GroupFull`."""
+    """Makes the user a member. Raises `AlreadyMember`, `GroupFull`, or `Removed` when the group does not want them.
+
+    Whoever was removed comes back only when an officer has invited their phone since.
+    """
     # Two people racing for the last place queue here, on the group's lock.
     session.execute(_LOCK_GROUP, {"group": group.id})
     known = session.scalar(select(Membership).where(Membership.group_id == group.id, Membership.user_id == user_id))
     if known is not None and known.status == "active":
         raise errors.AlreadyMember
+    if known is not None and known.status == "removed" and not _invited_since(session, known):
+        raise errors.Removed
     if count_members(session, group.id) >= group.member_limit:
         raise errors.GroupFull
     audit.record(session, group.id, "member_joined", {"member": user_id}, at, cause)
     if known is None:
         _add(session, group, user_id, "member", at, cause)
     else:
-        known.status, known.role, known.joined_at = "active", "member", at
+        known.status, known.role, known.joined_at, known.ended_at = "active", "member", at, None
 
 
 def invite(session: Session, group_id: int, inviter_id: int, invited_phone: str, at: datetime, cause: Cause) -> bool:
     """Notes the invitation of a phone (E.164). False when it was invited before.
 
-    Raises `AlreadyMember`, or `TooManyInvitations`: each one costs an SMS and disturbs a stranger.
+    Somebody whom the group has removed is invited anew, by an officer only. Raises `AlreadyMember`, `Removed`, or
+    `TooManyInvitations`: each one costs an SMS and disturbs a stranger.
     """
-    if session.scalar(
-        select(Membership.id)
+    known = session.scalar(
+        select(Membership)
         .join(User, User.id == Membership.user_id)
-        .where(Membership.group_id == group_id, Membership.status == "active", User.phone.matches(invited_phone))
-    ):
+        .where(Membership.group_id == group_id, User.phone.matches(invited_phone))
+    )
+    if known is not None and known.status == "active":
         raise errors.AlreadyMember
+    removed = known is not None and known.status == "removed"
+    if removed and inviter_id not in officers(session, group_id):
+        raise errors.Removed
     since = at - timedelta(days=1)
     recent = select(func.count()).where(Invitation.invited_by == inviter_id, Invitation.created_at > since)
     if (session.scalar(recent) or 0) >= INVITATIONS_A_DAY:
         raise errors.TooManyInvitations
     invitation = Invitation(group_id=group_id, phone=invited_phone, invited_by=inviter_id, created_at=at)
     statement = insert(Invitation).values(values_of(invitation))
-    made = session.scalar(statement.on_conflict_do_nothing().returning(Invitation.id))
+    if removed and known is not None:
+        # Invited before, perhaps: what counts for them is who invites them after their removal, and when.
+        statement = statement.on_conflict_do_update(
+            index_elements=["group_id", "phone_index"],
+            set_={"invited_by": inviter_id, "created_at": at},
+            where=Invitation.created_at <= func.coalesce(known.ended_at, at),
+        )
+    else:
+        statement = statement.on_conflict_do_nothing()
+    made = session.scalar(statement.returning(Invitation.id))
     if made is not None:
         audit.record(session, group_id, "member_invited", {"invitation": made}, at, cause)
     return made is not None
@@ -167,7 +186,7 @@ def membership(session: Session, group_id: int, user_id: int) -> Membership | No
 
 def end_membership(session: Session, belonging: Membership, status: str, at: datetime, cause: Cause) -> None:
     """The member is "left" or "removed" from now on; what they have saved stays theirs in the book."""
-    belonging.status, belonging.role = status, "member"
+    belonging.status, belonging.role, belonging.ended_at = status, "member", at
     session.flush()
     audit.record(session, belonging.group_id, f"member_{status}", {"member": belonging.user_id}, at, cause)
 
@@ -206,6 +225,37 @@ def count_members(session: Session, group_id: int) -> int:
         )
         or 0
     )
+
+
+def _invited_since(session: Session, ended: Membership) -> bool:
+    """Whether somebody who is an officer now has invited their phone after their membership ended."""
+    number = session.get_one(User, ended.user_id).phone
+    if number is None or ended.ended_at is None:
+        return False
+    invited = select(Invitation.id).where(
+        Invitation.group_id == ended.group_id,
+        Invitation.phone.matches(number),
+        Invitation.created_at > ended.ended_at,
+        Invitation.invited_by.in_(officers(session, ended.group_id)),
+    )
+    return session.scalar(invited) is not None
+
+
+def gone(session: Session, group_id: int) -> list[Member]:
+    """Who was a member and still has savings in the group, by name as the others know them, in order of joining."""
+    rows = session.execute(
+        select(User.id, User.uid, User.name_sealed)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Wallet, (Wallet.group_id == Membership.group_id) & (Wallet.user_id == Membership.user_id))
+        .where(
+            Membership.group_id == group_id,
+            Membership.status != "active",
+            Wallet.kind == "savings",
+            Wallet.balance_minor > 0,
+        )
+        .order_by(Membership.id)
+    )
+    return [Member(row.id, User.name.of(row) or "?", "member") for row in rows]
 
 
 def _add(session: Session, group: Group, user_id: int, role: str, at: datetime, cause: Cause) -> None:

@@ -19,7 +19,7 @@ from ledger.postings import Leg, Movement, Posted, post, record
 
 
 def name_guarantor(session: Session, loan: Loan, user_id: int, at: datetime, cause: Cause) -> Guarantee:
-    """Notes that a member is asked to stand for their share of the loan.
+    """Notes that a member is asked to stand for their share of the loan; who has not answered yet is asked again.
 
     Raises `NoLoan` for one that is not asked for any more, or `GuaranteeError`: guarantor_self, guarantor_twice,
     guarantor_not_member, guarantor_savings (too little that is free), guarantors_enough.
@@ -33,7 +33,12 @@ def name_guarantor(session: Session, loan: Loan, user_id: int, at: datetime, cau
     standing = [guarantee for guarantee in known if guarantee.state in ("asked", "held")]
     if user_id == loan.user_id:
         raise errors.GuaranteeError("guarantor_self")
-    if any(guarantee.user_id == user_id for guarantee in known):
+    before = next((guarantee for guarantee in known if guarantee.user_id == user_id), None)
+    if before is not None and before.state == "asked":
+        before.asked_at = at
+        session.flush()
+        return before
+    if before is not None:
         raise errors.GuaranteeError("guarantor_twice")
     if user_id not in {member.user_id for member in groups.members(session, loan.group_id)}:
         raise errors.GuaranteeError("guarantor_not_member")

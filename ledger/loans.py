@@ -20,6 +20,7 @@ from ledger import (
     charging,
     errors,
     falling_due,
+    groups,
     guaranteeing,
     instalments,
     legs,
@@ -65,9 +66,7 @@ def quote(
     if periods > group.loan_max_periods:
         raise errors.TermTooLong(group.loan_max_periods)
     schedule = schedules.draw_up(_terms_of_rules(group, principal, periods, on))
-    limit = _most(session, group, user_id)
-    if principal.amount_minor > limit.amount_minor:
-        raise errors.AboveSavingsLimit(limit)
+    _check_limits(session, group, user_id, principal)
     cash = reading.available(session, group.id, user_id, group.currency, provider).cash
     if principal.amount_minor > cash.amount_minor:
         raise errors.NotEnoughCash(cash)
@@ -84,9 +83,7 @@ def ask(session: Session, group: Group, user_id: int, quoted: Quote, reason: str
         if waiting.approval_id is None:
             cancel(session, waiting, at, cause)
     terms = quoted.schedule.terms
-    limit = _most(session, group, user_id)
-    if terms.principal.amount_minor > limit.amount_minor:
-        raise errors.AboveSavingsLimit(limit)
+    _check_limits(session, group, user_id, terms.principal)
     number = session.scalar(select(func.coalesce(func.max(Loan.number), 0)).where(Loan.group_id == group.id)) or 0
     loan = Loan(
         group_id=group.id,
@@ -164,14 +161,21 @@ def cancel(session: Session, loan: Loan, at: datetime, cause: Cause) -> None:
     """
     transactions.lock_group(session, loan.group_id)
     session.refresh(loan)
+    if money_under_way(session, loan):
+        raise errors.NoLoan
+    _end(session, loan, ("asked", "approved"), "cancelled", at, cause)
+
+
+def money_under_way(session: Session, loan: Loan) -> bool:
+    """Whether a payout of this loan is open: on its way, or to be handed over from the box."""
+    if loan.approval_id is None:
+        return False
     under_way = select(Transaction.id).where(
         Transaction.group_id == loan.group_id,
         Transaction.approval_id == loan.approval_id,
         Transaction.state.in_(OPEN_STATES),
     )
-    if loan.approval_id is not None and session.scalar(under_way.limit(1)) is not None:
-        raise errors.NoLoan
-    _end(session, loan, ("asked", "approved"), "cancelled", at, cause)
+    return session.scalar(under_way.limit(1)) is not None
 
 
 def begin_disbursement(
@@ -179,13 +183,19 @@ def begin_disbursement(
 ) -> Transaction:
     """Reserves the money of an approved loan, and the provider's fee, which the group bears.
 
-    Raises `NoLoan`, `AlreadyCarriedOut`, or `InsufficientFunds`.
+    A vote may be tried again for weeks, so the borrower's savings are looked at once more. Raises `NoLoan` (also when
+    they are no member any more), `AboveSavingsLimit`, `AlreadyCarriedOut`, or `InsufficientFunds`.
     """
     transactions.lock_group(session, loan.group_id)
     session.refresh(loan)
-    if loan.state != "approved":
+    if loan.state != "approved" or groups.membership(session, loan.group_id, loan.user_id) is None:
         raise errors.NoLoan
-    amount = Money(loan.principal_minor, _group(session, loan).currency)
+    group = _group(session, loan)
+    amount = Money(loan.principal_minor, group.currency)
+    others = [other for other in _of(session, group.id, loan.user_id, OPEN) if _counts(other) and other.id != loan.id]
+    limit = _limit(session, group, loan.user_id, others)
+    if amount.amount_minor > limit.amount_minor:
+        raise errors.AboveSavingsLimit(limit)
     transaction = transactions.begin(
         session, loan.group_id, "loan_disbursement", loan.user_id, amount, key, at, cause, loan.reason, loan.approval_id
     )
@@ -323,14 +333,23 @@ def _terms_of_rules(group: Group, principal: Money, periods: int, on: date) -> T
     )
 
 
-def _most(session: Session, group: Group, user_id: int) -> Money:
-    """What the member may borrow now: a multiple of their savings, less what they owe or have been promised.
-
-    Raises `TooManyLoans`. One that still waits for its guarantors does not count: asking anew replaces it.
-    """
-    others = [loan for loan in _of(session, group.id, user_id, OPEN) if loan.state != "asked" or loan.approval_id]
+def _check_limits(session: Session, group: Group, user_id: int, principal: Money) -> None:
+    """Raises `TooManyLoans` or `AboveSavingsLimit` when the member may not ask for that much now."""
+    others = [loan for loan in _of(session, group.id, user_id, OPEN) if _counts(loan)]
     if len(others) >= group.loans_open_max:
         raise errors.TooManyLoans
+    limit = _limit(session, group, user_id, others)
+    if principal.amount_minor > limit.amount_minor:
+        raise errors.AboveSavingsLimit(limit)
+
+
+def _counts(loan: Loan) -> bool:
+    """One that still waits for its guarantors does not: asking anew replaces it."""
+    return loan.state != "asked" or loan.approval_id is not None
+
+
+def _limit(session: Session, group: Group, user_id: int, others: Sequence[Loan]) -> Money:
+    """What the member may borrow now: a multiple of their savings, less what they owe or have been promised."""
     saved = reading.balances(session, group.id, user_id, group.currency).own
     owing = sum(instalments.outstanding(session, loan) for loan in others)
     return Money(saved.amount_minor * group.loan_savings_multiple - owing, group.currency)

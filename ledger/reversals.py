@@ -25,7 +25,8 @@ def check(session: Session, group_id: int, receipt_number: int, officers_alone: 
     """The transaction with this receipt, when it may be reversed: by officers alone, or else by a vote of the group.
 
     Raises `UnknownReceipt`, `AlreadyReversed`, `NotReversible` for money that lies at a provider (it is given back by a
-    refund), for anything about a loan, and for reversals themselves, or `NeedsVote` above the group's limit.
+    refund), for anything about a loan, for what a vote has decided, and for reversals themselves, or `NeedsVote` above
+    the group's limit.
     """
     transaction = session.scalar(
         select(Transaction)
@@ -36,6 +37,9 @@ def check(session: Session, group_id: int, receipt_number: int, officers_alone: 
         raise errors.UnknownReceipt(f"R-{receipt_number}")
     if transaction.state == "reversed":
         raise errors.AlreadyReversed
+    if transaction.approval_id is not None:
+        # Reversed, it could be carried out once more by the same vote. What came back into the box is written down.
+        raise errors.NotReversible(transaction.kind)
     posted = _posted_legs(session, transaction)
     if transaction.kind == "reversal" or any(leg.provider not in ("", legs.CASH_BOX) for leg in posted):
         raise errors.NotReversible(transaction.kind)

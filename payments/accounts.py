@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from core import db, outbox, phone
 from core.db import Session
 from core.errors import PhoneError
-from ledger import audit
+from ledger import audit, transactions
 from ledger.audit import Cause
 from ledger.models import Group, User
 from payments import banknames, errors, providers
@@ -128,16 +128,19 @@ def check(account_id: int) -> None:
 
 
 def confirm(session: Session, account_id: int, at: datetime, cause: Cause) -> PayoutAccount | None:
-    """The member has confirmed it: it is usable a day from now. None when it was answered before.
+    """The member has confirmed it: it is usable a day from now, instead of any other that was waiting.
 
-    Called by `deciding.confirm_account`, which voids the votes that name another account of theirs.
+    None when it was answered before. Called by `deciding.confirm_account`, which voids the votes that name another
+    account of theirs.
     """
-    account = session.get_one(PayoutAccount, account_id, with_for_update=True, populate_existing=True)
+    account = _locked(session, account_id)
     if account.state != "asked":
         return None
-    account.state, account.usable_from = "confirmed", at + WAIT
+    _end_waiting(session, account.group_id, account.user_id, at)
+    usable_from = at + WAIT
+    account.state, account.usable_from = "confirmed", usable_from
     session.flush()
-    data = {"account": account.id, "member": account.user_id, "usable_from": account.usable_from.isoformat()}
+    data = {"account": account.id, "member": account.user_id, "usable_from": usable_from.isoformat()}
     audit.record(session, account.group_id, "payout_account", data, at, cause)
     outbox.put(session, "bot.account_changed", {"account": account.id}, f"account_changed:{account.id}")
     return account
@@ -145,7 +148,7 @@ def confirm(session: Session, account_id: int, at: datetime, cause: Cause) -> Pa
 
 def refuse(session: Session, account_id: int) -> bool:
     """The member says that it is not theirs. False when it was answered before."""
-    account = session.get_one(PayoutAccount, account_id, with_for_update=True, populate_existing=True)
+    account = _locked(session, account_id)
     if account.state != "asked":
         return False
     account.state = "refused"
@@ -153,15 +156,34 @@ def refuse(session: Session, account_id: int) -> bool:
 
 
 def stop(session: Session, group_id: int, user_id: int, at: datetime, cause: Cause) -> PayoutAccount | None:
-    """Takes back the account whose day of waiting is not over: somebody else may have named it. None without one."""
-    account = coming(session, group_id, user_id, at)
-    if account is None:
-        return None
-    account.state, account.usable_from = "refused", None
+    """Takes back what waits for its day to be over: somebody else may have named it. The newest; None without one."""
+    transactions.lock_group(session, group_id)
+    ended = _end_waiting(session, group_id, user_id, at)
+    for account in ended:
+        data = {"account": account.id, "member": user_id}
+        audit.record(session, group_id, "payout_account_stopped", data, at, cause)
+    return ended[0] if ended else None
+
+
+def _locked(session: Session, account_id: int) -> PayoutAccount:
+    # The group first, as whoever pays out does: no account changes while a payout to it is being made.
+    group_id = session.scalars(select(PayoutAccount.group_id).where(PayoutAccount.id == account_id)).one()
+    transactions.lock_group(session, group_id)
+    return session.get_one(PayoutAccount, account_id, with_for_update=True, populate_existing=True)
+
+
+def _end_waiting(session: Session, group_id: int, user_id: int, at: datetime) -> Sequence[PayoutAccount]:
+    """Refuses every confirmed account that cannot be used yet; the newest first."""
+    waiting = session.scalars(
+        _confirmed(group_id, user_id)
+        .where(PayoutAccount.usable_from > at)
+        .order_by(PayoutAccount.usable_from.desc(), PayoutAccount.id.desc()),
+        execution_options={"populate_existing": True},
+    ).all()
+    for account in waiting:
+        account.state, account.usable_from = "refused", None
     session.flush()
-    data = {"account": account.id, "member": user_id}
-    audit.record(session, group_id, "payout_account_stopped", data, at, cause)
-    return account
+    return waiting
 
 
 def _confirmed(group_id: int, user_id: int) -> Select[PayoutAccount]:

@@ -1,8 +1,11 @@
 """Commands for the operator at night: `flask --app wsgi payouts list`, `payouts ask` and `payouts failed`.
 
-A payout that is held waits for a person, and its money stays reserved. Asking the provider is always safe; to call one
-failed is a decision that stands in the group's book, for a payout that is sent again would pay twice.
+A payout that is held waits for a person, and so does one that cannot be sent; their money stays reserved. Asking the
+provider is always safe; to call one failed is a decision that stands in the group's book, for a payout that is sent
+again would pay twice.
 """
+
+import logging
 
 import click
 from sqlalchemy import select
@@ -18,6 +21,8 @@ from payments import payouts as sending
 from payments.models import UNDER_WAY, Payout
 
 OPEN = (*UNDER_WAY, "held")
+
+log = logging.getLogger(__name__)
 
 
 @click.group(cls=Commands)
@@ -38,7 +43,7 @@ def list_open() -> None:
         ).all()
     for payout, code, currency in rows:
         hours = int((now - payout.created_at).total_seconds() // 3600)
-        why = payout.held_reason or payout.provider_status or ""
+        why = payout.held_reason or payout.provider_status or ("not sent yet" if _was_never_sent(payout) else "")
         amount = Money(payout.amount_minor, currency)
         click.echo(f"{payout.reference}  {code}  {amount}  {payout.state} since {hours} h  {why}".rstrip())
     click.echo(f"{len(rows)} under way or held")
@@ -58,17 +63,28 @@ def ask(reference: str) -> None:
 @click.argument("reference")
 @click.option("--because", metavar="TEXT", required=True, help="What you saw at the provider; it stands in the log.")
 def failed(reference: str, because: str) -> None:
-    """Ends a HELD payout that the provider has surely not paid: its money is free, and the group may try again."""
-    payout = _find(reference)
-    if payout.state != "held":
-        raise click.ClickException(f"{reference} is {payout.state}; only a held payout may be called failed")
+    """Ends a payout that is held, or was never sent: its money is free, and the group may try again.
+
+    Only when the provider has surely not paid it.
+    """
+    payout_id = _find(reference).id
     with db.session() as session:
+        payout = paying.lock(session, payout_id)  # A worker may be sending it at this moment.
+        if payout.state != "held" and not _was_never_sent(payout):
+            raise click.ClickException(
+                f"{reference} is {payout.state}; only a held payout, or one that was never sent, may be called failed"
+            )
         cause = Cause(actor_id=None, channel="operator", message_id=reference)
         now = clock.now()
-        paying.fail(session, payout.id, because, now)
-        audit.record(session, payout.group_id, "payout_called_failed", {"payout": payout.id}, now, cause)
+        paying.fail(session, payout_id, "called failed by the operator", now, because)
+        audit.record(session, payout.group_id, "payout_called_failed", {"payout": payout_id}, now, cause)
         session.commit()
+    log.warning("an operator called a payout failed", extra={"payout": payout_id, "reason": because})
     click.echo(f"{reference}: failed, its money is free again; the members concerned are told")
+
+
+def _was_never_sent(payout: Payout) -> bool:
+    return payout.state == "reserved" and payout.submitted_at is None
 
 
 def _find(reference: str) -> Payout:

@@ -1,9 +1,11 @@
 """Lending, where the book meets the payments: the vote about a loan, guarantors' answers, what falls due."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from core import clock, db, outbox
 from core.db import Session
@@ -11,18 +13,25 @@ from core.money import Money
 from ledger import charging, groups, guaranteeing, loans, reading
 from ledger.approvals import Subject, Tally
 from ledger.audit import Cause
+from ledger.errors import LedgerError, SubjectChanged
 from ledger.legs import CASH_BOX
 from ledger.models import Group, Guarantee, Loan
 from ledger.names import brief
 from payments import accounts, deciding, payouts
+from payments.models import PayoutAccount
 
 SWEEP_LIMIT = 500
 BY_THE_CLOCK = Cause(actor_id=None, channel="clock")
 
+log = logging.getLogger(__name__)
+
 
 def ask_the_group(session: Session, group: Group, loan: Loan, at: datetime, cause: Cause) -> Tally:
-    """Asks the group about a loan that is ready for it. Raises what `payouts.quote` raises, or `NobodyMayVote`."""
-    account = accounts.of_destination(session, group.id, loan.destination)
+    """Asks the group about a loan that is ready for it, to the account that the borrower has now.
+
+    Raises `SubjectChanged` when they have none any more, what `payouts.quote` raises, or `NobodyMayVote`.
+    """
+    account = _account(session, loan, at)
     amount = Money(loan.principal_minor, group.currency)
     quoted = payouts.quote(group, account, amount, member_pays_fee=False)
     schedule = loans.schedule(loan, group.currency, clock.day_at(at, group.time_zone))
@@ -55,7 +64,8 @@ def ask_the_group(session: Session, group: Group, loan: Loan, at: datetime, caus
 def guarantee_answered(session: Session, loan: Loan, user_id: int, says_yes: bool, at: datetime, cause: Cause) -> bool:
     """A guarantor answers; with the last yes the group is asked. False when that loan waits for none any more.
 
-    Raises `InsufficientFunds` when their savings are needed elsewhere by now; the borrower hears of every answer.
+    The borrower hears of every answer. Raises `InsufficientFunds` when their savings are needed elsewhere by now, and
+    with the last yes what `ask_the_group` raises.
     """
     guarantee = session.get(Guarantee, (loan.group_id, loan.id, user_id), populate_existing=True)
     if loan.state != "asked" or loan.approval_id is not None or guarantee is None or guarantee.state != "asked":
@@ -80,20 +90,39 @@ def guarantors(session: Session, loan: Loan) -> Sequence[int]:
 
 
 def sweep() -> int:
-    """Charges the interest and the penalties that have fallen due, each loan by the calendar where its group lives."""
+    """Charges the interest and the penalties that have fallen due, each loan by the calendar where its group lives.
+
+    Returns how many loans were due.
+    """
     now = clock.now()
     with db.session() as session:
         # Fourteen hours ahead is the latest day anywhere; each loan is then looked at by its own.
         due = charging.due_loans(session, (now + timedelta(hours=14)).date(), SWEEP_LIMIT)
     for group_id, loan_id in due:
-        with db.session() as session:
-            group = session.get_one(Group, group_id)
-            charged = charging.charge_due(
-                session, group_id, loan_id, clock.day_at(now, group.time_zone), now, BY_THE_CLOCK
-            )
-            for each in charged:
-                if each.kind == "penalty":
-                    payload = {"loan": loan_id, "amount": each.amount.amount_minor}
-                    outbox.put(session, "bot.penalty_charged", payload, f"penalty_charged:{loan_id}:{each.number}")
-            session.commit()
+        try:
+            _charge(group_id, loan_id, now)
+        except (LedgerError, SQLAlchemyError):
+            log.exception("a loan could not be charged: the others go on", extra={"loan": loan_id})
     return len(due)
+
+
+def _charge(group_id: int, loan_id: int, now: datetime) -> None:
+    with db.session() as session:
+        group = session.get_one(Group, group_id)
+        charged = charging.charge_due(session, group_id, loan_id, clock.day_at(now, group.time_zone), now, BY_THE_CLOCK)
+        for each in charged:
+            if each.kind == "penalty":
+                payload = {"loan": loan_id, "amount": each.amount.amount_minor}
+                outbox.put(session, "bot.penalty_charged", payload, f"penalty_charged:{loan_id}:{each.number}")
+        session.commit()
+
+
+def _account(session: Session, loan: Loan, at: datetime) -> PayoutAccount | None:
+    """Where the loan goes, None for the cash box; an account that was replaced since gives way to the current one."""
+    if (loan.destination or CASH_BOX) == CASH_BOX:
+        return None
+    account = accounts.current(session, loan.group_id, loan.user_id, at)
+    if account is None:
+        raise SubjectChanged
+    loan.destination = accounts.destination(account)
+    return account

@@ -106,8 +106,10 @@ class PayoutAccount(SealedBase):
 class Payout(Base):
     """Money on its way to a member: reserved → submitting → pending | unknown → paid | failed | held; paid → reversed.
 
-    `reference` is ours and committed before the provider hears of it. A payout whose outcome is unknown is only ever
-    asked about, never sent again under another reference. One payout per transaction.
+    One that failed and was paid after all is paid, or held. `reference` is ours and committed before the provider
+    hears of it. A payout whose outcome is unknown is only ever asked about, never sent again under another reference.
+    One payout per transaction. `submitted_at` of a reserved one says that it went out before, and the provider did not
+    know it; `alarmed_at` is when the operator was told that it waits.
     """
 
     __tablename__ = "payouts"
@@ -139,6 +141,7 @@ class Payout(Base):
     next_check_at: Mapped[datetime]
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    alarmed_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from core import clock, outbox
 from core.db import Session
 from core.money import Money
+from ledger import audit, governing, legs, loans, postings, reversals, transactions
 from ledger import errors as ledger_errors
-from ledger import governing, legs, loans, postings, reversals, transactions
 from ledger.audit import Cause
-from ledger.models import Approval, Group, Loan, Transaction
+from ledger.models import OPEN_STATES, Approval, Group, Loan, Transaction
 from payments.models import Payout, PayoutAccount
 from payments.provider import AccountKind, Outcome, PayoutVerification
 
@@ -26,30 +26,42 @@ log = logging.getLogger(__name__)
 def settle(session: Session, payout_id: int, said: PayoutVerification, at: datetime) -> None:
     """Writes what the provider said about a payout. The same answer again changes nothing.
 
-    Terminal states never change, but for paid → reversed, which is a new transaction.
+    Terminal states never change, but for paid → reversed, which is a new transaction, and for a failed payout that was
+    paid after all.
     """
-    payout = _locked(session, payout_id)
+    payout = lock(session, payout_id)
+    if payout.state == "failed" and said.outcome is Outcome.SUCCEEDED:
+        _settle_after_all(session, payout, said, at)
+        return
     if payout.state in ("failed", "reversed"):
         return
+    another = said.reference not in (None, payout.reference)
     if payout.state == "paid":
-        if said.outcome is Outcome.DECLINED:
+        if said.outcome is Outcome.DECLINED and said.status == "reversed" and not another:
             _take_back(session, payout, said.status, at)
+        elif said.outcome is Outcome.DECLINED:
+            _alarm("a payout that was paid is not called so any more: compare it at the provider", payout, said.status)
         return
     payout.provider_status = said.status
     if said.outcome is Outcome.SUCCEEDED:
         _settle_paid(session, payout, said, at)
+    elif said.outcome is Outcome.DECLINED and another:
+        _hold(payout, f"the provider answered for another reference: {said.reference}")
     elif said.outcome is Outcome.DECLINED:
         fail(session, payout_id, said.status, at)
     else:
         _wait(session, payout, said, at)
 
 
-def fail(session: Session, payout_id: int, why: str, at: datetime) -> None:
-    """The money surely did not leave: what was reserved is free again, and it can be tried again without a vote."""
-    payout = _locked(session, payout_id)
+def fail(session: Session, payout_id: int, why: str, at: datetime, detail: str = "") -> None:
+    """The money surely did not leave: what was reserved is free again, and it can be tried again without a vote.
+
+    `why` stands in the group's book for ever; free words, which may name somebody, are the `detail`.
+    """
+    payout = lock(session, payout_id)
     if payout.state in ("paid", "failed", "reversed"):
         return
-    payout.state, payout.held_reason, payout.ended_at, payout.provider_status = "failed", None, at, why
+    payout.state, payout.held_reason, payout.ended_at, payout.provider_status = "failed", None, at, detail or why
     transactions.end(session, payout.group_id, payout.transaction_id, "failed", why, at, _cause(payout))
     payload = {"transaction": payout.transaction_id}
     outbox.put(session, "bot.payout_failed", payload, f"payout_failed:{payout.transaction_id}")
@@ -65,9 +77,25 @@ def kind_of(account: PayoutAccount) -> AccountKind:
     return cast(AccountKind, account.kind)
 
 
+def lock(session: Session, payout_id: int) -> Payout:
+    """The payout as it stands now, until the end of this transaction."""
+    # The group first, as every posting does, then its payout: in another order two would wait for each other for ever.
+    group_id = session.scalars(select(Payout.group_id).where(Payout.id == payout_id)).one()
+    transactions.lock_group(session, group_id)
+    return session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+
+
+def _settle_after_all(session: Session, payout: Payout, said: PayoutVerification, at: datetime) -> None:
+    """Somebody finished a failed payout at the provider: booked at once, or held where the vote has been paid anew."""
+    _alarm("a payout that had failed was paid after all: compare it at the provider", payout, said.status)
+    audit.record(session, payout.group_id, "payout_paid_after_all", {"payout": payout.id}, at, _cause(payout))
+    payout.provider_status = said.status
+    _settle_paid(session, payout, said, at)
+
+
 def _settle_paid(session: Session, payout: Payout, said: PayoutVerification, at: datetime) -> None:
-    transaction = session.get_one(Transaction, payout.transaction_id, populate_existing=True)
-    expected = Money(payout.amount_minor, transaction.currency)
+    currency = session.scalars(select(Group.currency).where(Group.id == payout.group_id)).one()
+    expected = Money(payout.amount_minor, currency)
     fee = said.fee.amount_minor if said.fee is not None else payout.fee_minor
     if said.reference != payout.reference:
         _hold(payout, f"the provider answered for another reference: {said.reference}")
@@ -76,8 +104,9 @@ def _settle_paid(session: Session, payout: Payout, said: PayoutVerification, at:
     else:
         try:
             with session.begin_nested():
+                transaction = _open_transaction(session, payout, at)
                 _post(session, transaction, payout.provider, fee, at, _cause(payout))
-        except (ledger_errors.PostingError, ledger_errors.LoanError) as error:
+        except ledger_errors.LedgerError as error:
             # A fee far above the quoted one, say: the money has left, and a person must see why it cannot be booked.
             _hold(payout, f"paid, but not booked: {error.code}")
             return
@@ -87,6 +116,27 @@ def _settle_paid(session: Session, payout: Payout, said: PayoutVerification, at:
                 "the provider's fee for a payout is not what was quoted",
                 extra={"payout": payout.id, "quoted": payout.fee_minor, "charged": fee},
             )
+
+
+def _open_transaction(session: Session, payout: Payout, at: datetime) -> Transaction:
+    """The payout's transaction; a new one by the same vote where it had ended, for the money has left all the same.
+
+    Raises `AlreadyCarriedOut` when the vote has another attempt, or `NoLoan` when its loan is over.
+    """
+    ended = session.get_one(Transaction, payout.transaction_id, populate_existing=True)
+    if ended.state in OPEN_STATES:
+        return ended
+    if ended.kind == "loan_disbursement":
+        state = session.scalars(select(Loan.state).where(Loan.approval_id == ended.approval_id)).one()
+        if state != "approved":
+            raise ledger_errors.NoLoan
+    amount, key = Money(ended.amount_minor, ended.currency), f"late:{payout.reference}"
+    transaction = transactions.begin(
+        session, ended.group_id, ended.kind, ended.user_id, amount, key, at, _cause(payout), ended.reason,
+        ended.approval_id,
+    )  # fmt: skip
+    payout.transaction_id = transaction.id
+    return transaction
 
 
 def _post(
@@ -125,11 +175,8 @@ def _take_back(session: Session, payout: Payout, status: str, at: datetime) -> N
                 loans.undo_disbursement(session, loan, reason, at, cause)
             else:
                 reversals.undo(session, transaction, reason, at, cause)
-    except (ledger_errors.PostingError, ledger_errors.LoanError) as error:
-        log.error(
-            "a payout came back and cannot be booked: compare it at the provider and decide",
-            extra={"payout": payout.id, "reference": payout.reference, "reason": error.code},
-        )
+    except ledger_errors.LedgerError as error:
+        _alarm("a payout came back and cannot be booked: compare it at the provider and decide", payout, error.code)
         return
     payout.state, payout.ended_at, payout.provider_status = "reversed", at, status
     payload = {"transaction": transaction.id}
@@ -148,27 +195,23 @@ def _wait(session: Session, payout: Payout, said: PayoutVerification, at: dateti
     if said.outcome is Outcome.PENDING and said.status != "not_found":
         payout.state = "pending" if payout.state != "held" else payout.state
     if said.status == "otp":
-        log.error(
+        _alarm(
             "a payout waits for the provider's one-time password: finish it there, or switch the password off",
-            extra={"payout": payout.id, "reference": payout.reference},
+            payout,
+            said.status,
         )
-    if at - payout.created_at >= HELD_AFTER and payout.state != "held":
+    # One that waits to be sent is not with the provider; `payouts.sweep` raises the alarm about it.
+    if at - payout.created_at >= HELD_AFTER and payout.state not in ("reserved", "held"):
         _hold(payout, f"no conclusive answer for a day: {said.status}")
 
 
 def _hold(payout: Payout, reason: str) -> None:
-    payout.state, payout.held_reason = "held", reason
-    log.error(
-        "a payout is held: compare it at the provider and decide",
-        extra={"payout": payout.id, "reference": payout.reference, "reason": reason},
-    )
+    payout.state, payout.held_reason, payout.ended_at = "held", reason, None
+    _alarm("a payout is held: compare it at the provider and decide", payout, reason)
 
 
-def _locked(session: Session, payout_id: int) -> Payout:
-    # The group first, as every posting does, then its payout.
-    group_id = session.scalars(select(Payout.group_id).where(Payout.id == payout_id)).one()
-    transactions.lock_group(session, group_id)
-    return session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+def _alarm(message: str, payout: Payout, reason: str) -> None:
+    log.error(message, extra={"payout": payout.id, "reference": payout.reference, "reason": reason})
 
 
 def _cause(payout: Payout) -> Cause:

@@ -11,12 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from core import clock, db, outbox
 from core.db import Session
 from core.money import Money
-from ledger import approvals, loans, transactions
+from ledger import approvals, groups, loans, transactions
 from ledger import errors as ledger_errors
 from ledger.audit import Cause
 from ledger.legs import CASH_BOX
@@ -84,10 +84,13 @@ def step_minor(account: PayoutAccount, currency: str) -> int:
 def begin(session: Session, approval: Approval, at: datetime, cause: Cause) -> Transaction:
     """Reserves what the group has decided to pay out, and puts the payout (or the handing over of cash) to work.
 
-    Raises `InsufficientFunds` when the money is not there any more, or `AlreadyCarriedOut`; nothing is written then,
-    if the caller rolls back to where it was before.
+    Raises `SubjectChanged` when the payee has another account by now or has left, so that it has to be asked anew,
+    `InsufficientFunds` when the money is not there any more, or `AlreadyCarriedOut`, also while a payout of it is held;
+    nothing is written then, if the caller rolls back to where it was before.
     """
-    account = accounts.of_destination(session, approval.group_id, approval.destination)
+    transactions.lock_group(session, approval.group_id)
+    account = _account(session, approval, at)
+    _refuse_second(session, approval)
     fee_minor, member_fee = approval.details.get("fee_minor", 0), approval.details.get("member_fee_minor", 0)
     provider = account.provider if account else CASH_BOX
     transaction = _begin_transaction(session, approval, provider, fee_minor, member_fee, at, cause)
@@ -114,8 +117,7 @@ def begin(session: Session, approval: Approval, at: datetime, cause: Cause) -> T
 def retry(session: Session, group_id: int, approval_id: int, at: datetime, cause: Cause) -> Transaction:
     """Another attempt at what the group has decided, without a new vote, to the very same account.
 
-    Raises `NotVoted` when it did not pass or is older than 30 days, `AlreadyCarriedOut` while a payout of it is under
-    way or was paid, or `InsufficientFunds`.
+    Raises `NotVoted` when it did not pass or is older than 30 days, or what `begin` raises.
     """
     approval = approvals.find(session, group_id, approval_id)
     if approval is None or approval.state != "passed" or approval.decided_at is None:
@@ -129,7 +131,7 @@ def retry(session: Session, group_id: int, approval_id: int, at: datetime, cause
 
 def submit(payout_id: int) -> None:
     """Sends a reserved payout, once. Raises `TryAgain` when it surely was not sent and may be later."""
-    prepared = _prepare(payout_id)
+    prepared = _prepare(payout_id) if _earlier_are_over(payout_id) else None
     if prepared is None:
         return
     order, provider = prepared
@@ -142,10 +144,13 @@ def submit(payout_id: int) -> None:
 
 
 def verify(payout_id: int) -> None:
-    """Asks the provider what became of a payout, and writes down what it says."""
+    """Asks the provider what became of a payout, and writes down what it says.
+
+    Also of one that failed: somebody may have finished it on the provider's page.
+    """
     with db.session() as session:
         payout = session.get_one(Payout, payout_id)
-    if payout.state in ("failed", "reversed"):
+    if payout.state == "reversed":
         return
     said = providers.by_name(payout.provider).verify_payout(payout.reference)
     with db.session() as session:
@@ -157,6 +162,7 @@ def sweep() -> int:
     """Puts to work what nobody told us about: payouts under way that are due for a question. Returns how many."""
     now = clock.now()
     with db.session() as session:
+        # Rows that somebody else holds are left out, and no group's lock is taken after them: nobody waits in a circle.
         due = session.scalars(
             select(Payout)
             .where(Payout.state.in_(UNDER_WAY), Payout.next_check_at <= now)
@@ -168,9 +174,86 @@ def sweep() -> int:
             payout.checks += 1
             payout.next_check_at = now + ASK_AFTER[min(payout.checks, len(ASK_AFTER) - 1)]
             work = "submit_payout" if payout.state == "reserved" else "verify_payout"
+            _alarm_unsent(payout, now)
             outbox.put(session, f"payments.{work}", {"payout": payout.id}, f"{work}:{payout.id}:{payout.checks}")
         session.commit()
     return len(due)
+
+
+def _account(session: Session, approval: Approval, at: datetime) -> PayoutAccount | None:
+    """Where the money goes, as the vote names it: None is the cash box. Raises `SubjectChanged`.
+
+    Whoever goes, or is gone by this very vote, names no new account any more; theirs must only not be refused.
+    """
+    account = accounts.of_destination(session, approval.group_id, approval.destination)
+    payee = approval.details.get("payee", approval.user_id) or 0
+    if account is None and (approval.kind == "payout" or (approval.destination or CASH_BOX) != CASH_BOX):
+        raise ledger_errors.SubjectChanged  # What the group spends never comes out of the box, nor out of thin air.
+    if account is not None and (account.user_id != payee or account.state != "confirmed"):
+        raise ledger_errors.SubjectChanged
+    if approval.kind == "removal" or approval.details.get("leaving"):
+        return account
+    if groups.membership(session, approval.group_id, payee) is None:
+        raise ledger_errors.SubjectChanged
+    if account is not None:
+        current = accounts.current(session, approval.group_id, payee, at)
+        if current is None or current.id != account.id:
+            raise ledger_errors.SubjectChanged
+    return account
+
+
+def _attempts(approval_id: int | None) -> Select[Payout]:
+    """Every payout by that vote."""
+    made = select(Payout).join(Transaction, Transaction.id == Payout.transaction_id)
+    return made.where(Transaction.approval_id == approval_id).order_by(Payout.id)
+
+
+def _refuse_second(session: Session, approval: Approval) -> None:
+    """Raises `AlreadyCarriedOut` where the money may have left, though no transaction says so (yet)."""
+    may_have_left = _attempts(approval.id).where(Payout.state.in_((*UNDER_WAY, "held", "paid")))
+    if session.scalar(may_have_left.limit(1)) is not None:
+        raise ledger_errors.AlreadyCarriedOut
+
+
+def _earlier_are_over(payout_id: int) -> bool:
+    """Whether no earlier attempt by the same vote can still pay; else this one fails, and nothing is sent.
+
+    An operator may have called one failed too early, or somebody may have finished it on the provider's page since.
+    Raises `TryAgain` when the provider gives no answer.
+    """
+    with db.session() as session:
+        payout = session.get_one(Payout, payout_id)
+        approval_id = session.get_one(Transaction, payout.transaction_id).approval_id
+        earlier = session.scalars(_attempts(approval_id).where(Payout.state == "failed")).all()
+    if payout.state != "reserved":
+        return False
+    for attempt in earlier:
+        said = providers.by_name(attempt.provider).verify_payout(attempt.reference)
+        if said.outcome is Outcome.UNKNOWN or said.reference not in (None, attempt.reference):
+            raise outbox.TryAgain(f"the provider did not say what became of an earlier attempt: {said.status}")
+        if said.outcome is Outcome.DECLINED or said.status == "not_found":
+            continue
+        log.error(
+            "an earlier attempt of a payout is not over at the provider: nothing was sent",
+            extra={"payout": payout_id, "reference": attempt.reference, "reason": said.status},
+        )
+        with db.session() as session:
+            paying.fail(session, payout_id, "an earlier attempt is not over", clock.now())
+            paying.settle(session, attempt.id, said, clock.now())
+            session.commit()
+        return False
+    return True
+
+
+def _alarm_unsent(payout: Payout, at: datetime) -> None:
+    """Once, about a payout that has waited for a day to be sent: the key is wrong, or the provider is away."""
+    if payout.state != "reserved" or payout.alarmed_at is not None or at - payout.created_at < paying.HELD_AFTER:
+        return
+    payout.alarmed_at = at
+    log.error(
+        "a payout has not been sent for a day: see why, or call it failed",
+        extra={"payout": payout.id, "reference": payout.reference, "reason": payout.provider_status},
+    )
 
 
 def _begin_transaction(
@@ -207,7 +290,7 @@ def _prepare(payout_id: int) -> tuple[PayoutOrder, Provider] | None:
     if code is None:
         return None
     with db.session() as session:
-        payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+        payout = paying.lock(session, payout_id)
         if payout.state != "reserved":
             return None
         now = clock.now()
@@ -224,26 +307,29 @@ def _make_recipient(payout: Payout, account: PayoutAccount, currency: str, provi
     holder = account.holder or f"member {account.user_id}"
     details = AccountDetails(paying.kind_of(account), account.bank_code, account.number, holder, currency)
     answer = provider.recipient(details)
-    if answer.outcome not in (Outcome.SUCCEEDED, Outcome.DECLINED):
-        raise outbox.TryAgain(f"the provider did not take the account: {answer.detail}")
+    declined = answer.outcome is Outcome.DECLINED
     with db.session() as session:
-        if answer.code is None:
-            paying.fail(session, payout.id, f"the account was refused: {answer.detail}", clock.now())
-        else:
+        if answer.code is not None:
             session.get_one(PayoutAccount, account.id).recipient_code = answer.code
+        elif declined:
+            paying.fail(session, payout.id, "the account was refused", clock.now(), answer.detail)
+        else:
+            paying.lock(session, payout.id).provider_status = answer.detail  # For whoever asks why it waits.
         session.commit()
+    if answer.code is None and not declined:
+        raise outbox.TryAgain(f"the provider did not take the account: {answer.detail}")
     return answer.code
 
 
 def _take_answer(session: Session, payout_id: int, answer: PayoutAnswer, at: datetime) -> bool:
     """Writes what came of sending; True when it surely never left and must be sent again."""
-    payout = session.get_one(Payout, payout_id, with_for_update=True, populate_existing=True)
+    payout = paying.lock(session, payout_id)
     if payout.state != "submitting":
         return False  # A webhook was faster than this answer.
     payout.provider_status = answer.status
     payout.transfer_code = answer.transfer_code or payout.transfer_code
     if answer.outcome is Outcome.NOT_SENT:
-        payout.state = "reserved"
+        payout.state, payout.submitted_at = "reserved", None
         return True
     if answer.outcome is Outcome.DECLINED:
         paying.fail(session, payout_id, answer.status, at)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core import clock, outbox
 from core.db import Session
 from core.money import Money
-from ledger import audit, contributions, repaying, transactions
+from ledger import audit, contributions, errors, repaying, transactions
 from ledger.audit import Cause
 from ledger.models import OPEN_STATES, Group, Transaction
 from payments.models import Checkout, Collection
@@ -83,14 +83,20 @@ def _post(
     at: datetime,
 ) -> None:
     cause = Cause(actor_id=transaction.user_id, channel=checkout.provider, message_id=checkout.reference)
-    if transaction.state not in OPEN_STATES:
-        # Paid a second time, or after the link ran out: it is the member's money all the same, never left unbooked.
-        amount = Money(transaction.amount_minor, transaction.currency)
-        key = f"late:{checkout.reference}"
-        transaction = transactions.begin(
-            session, transaction.group_id, transaction.kind, transaction.user_id, amount, key, at, cause
-        )
-    _book(session, transaction, checkout.provider, paid.amount_minor, fee.amount_minor, at, cause)
+    try:
+        with session.begin_nested():
+            if transaction.state not in OPEN_STATES:
+                # Paid a second time, or after the link ran out: the member's money all the same, never left unbooked.
+                amount = Money(transaction.amount_minor, transaction.currency)
+                key = f"late:{checkout.reference}"
+                transaction = transactions.begin(
+                    session, transaction.group_id, transaction.kind, transaction.user_id, amount, key, at, cause
+                )
+            _book(session, transaction, checkout.provider, paid.amount_minor, fee.amount_minor, at, cause)
+    except errors.LedgerError as error:
+        # A loan that was written off meanwhile, say: the money is there, and a person must see whose it is now.
+        _hold(session, checkout, f"paid, but not booked: {error.code}", at)
+        return
     if fee.amount_minor != collection.fee_minor:
         log.warning(
             "the provider's fee is not what was quoted",

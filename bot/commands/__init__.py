@@ -73,6 +73,8 @@ COMMANDS: dict[str, Callable[[Talk, str], Answer]] = {
     "cash": cashing.cash,
 }
 
+COMMANDS |= {f"{command}?": basics.supposing(command) for command in basics.EXAMPLES}
+
 ANSWERS: dict[str, Callable[[Talk], Answer]] = {
     "joining.name": joining.take_name,
     "joining.code": joining.take_code,

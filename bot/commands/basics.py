@@ -1,6 +1,17 @@
 """Greetings, help, stopping a question, and messages that are no text at all."""
 
+from collections.abc import Callable
+
 from bot.talk import Answer, Talk
+
+EXAMPLES = {
+    "withdraw": "withdraw 5000 for school fees",
+    "borrow": "borrow 5000 for 3 months",
+    "repay": "repay 5000",
+    "cash": "cash 500 from Baraka",
+    "leave": "leave",
+    "remove": "remove Baraka because he has moved away",
+}
 
 
 def unusable(talk: Talk, longest: int) -> Answer | None:
@@ -22,6 +33,11 @@ def greeting(talk: Talk, rest: str) -> Answer:
 
 def thanks(talk: Talk, rest: str) -> Answer:
     return talk.answer("thanks")
+
+
+def supposing(command: str) -> Callable[[Talk, str], Answer]:
+    """What runs when only a typo suggests a command that moves money: nothing is done but asked."""
+    return lambda talk, rest: talk.answer("did-you-mean", command=command, example=EXAMPLES[command])
 
 
 def cancel(talk: Talk) -> Answer:

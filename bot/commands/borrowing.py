@@ -1,6 +1,9 @@
 """Borrowing: a quote in money, one's own word, guarantors where the rules want them, then the group's vote."""
 
+from dataclasses import replace
+
 from bot import amounts, asking, ballots, confirming, examples, loanwords, requests
+from bot.requests import Request
 from bot.talk import Answer, GroupView, Talk
 from core import clock
 from core.money import Money
@@ -17,55 +20,59 @@ EXAMPLE = "borrow 5000 for 3 months"
 
 def borrow(talk: Talk, rest: str) -> Answer:
     """`borrow 20000 for 3 months because the roof leaks`, also `… in cash`."""
-    view = talk.group()
-    group = talk.session.get_one(Group, view.id)
-    asked = requests.read(rest)
-    if not asked.amount:
-        return talk.ask("borrowing.amount", talk.say("ask-loan", group=view.name))
-    amount = amounts.read(asked.amount, view.currency)
-    if amount.money is None:
-        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency, example=EXAMPLE)
-        return talk.ask("borrowing.amount", said)
-    account = None if asked.cash else _account(talk, view)
-    if isinstance(account, Answer):
-        return account
-    if asked.unit is not None and asked.unit != group.loan_period:
-        return talk.answer("loan-other-period", group=view.name, period=group.loan_period, plain=amount.money.plain)
-    if asked.periods is None:
-        words = talk.say("ask-loan-periods", group=view.name, period=group.loan_period, limit=group.loan_max_periods)
-        return talk.ask("borrowing.periods", words, request=rest)
-    quoted = _quote(talk, group, amount.money, asked.periods, account)
-    if isinstance(quoted, Answer):
-        return quoted
-    if not asked.reason:
-        return talk.ask("borrowing.reason", talk.say("ask-loan-reason"), request=rest)
-    return _confirm(talk, group, quoted, asked.periods, account, asked.reason)
+    return _go_on(talk, requests.read_loan(rest))
 
 
 def take_amount(talk: Talk) -> Answer:
-    """The answer to "how much?"."""
-    return borrow(talk, talk.incoming.text.strip())
+    """The answer to "how much?"; what was said before stays said."""
+    now = requests.read_loan(talk.incoming.text)
+    return _go_on(talk, requests.merged(requests.read_loan(talk.slots.get("request", "")), now))
 
 
 def take_periods(talk: Talk) -> Answer:
     """The answer to "for how long?": a number, or a time with its unit."""
     group = talk.session.get_one(Group, talk.group().id)
-    said = talk.incoming.text.strip().strip(".!")
-    unit = "weeks" if group.loan_period == "weekly" else "months"
-    request = requests.read(f"0 for {said} {unit}" if said.isdecimal() else f"0 for {said}")
-    if request.periods is None:
+    said = requests.periods(talk.incoming.text, group.loan_period)
+    if said is None or said[0] < 1:
         words = talk.say("loan-periods-unreadable", period=group.loan_period)
         return talk.ask("borrowing.periods", words, **talk.slots)
-    unit = "weeks" if request.unit == "weekly" else "months"
-    return borrow(talk, f"for {request.periods} {unit} {talk.slots['request']}")
+    before = requests.read_loan(talk.slots["request"])
+    return _go_on(talk, replace(before, periods=said[0], unit=said[1]))
 
 
 def take_reason(talk: Talk) -> Answer:
-    """The answer to "what is it for?"."""
+    """The answer to "what is it for?": any words."""
     reason = requests.one_line(talk.incoming.text)
-    if len(reason) < 3:
-        return talk.ask("borrowing.reason", talk.say("ask-loan-reason"), **talk.slots)
-    return borrow(talk, f"{talk.slots['request']} because {reason}")
+    return _go_on(talk, replace(requests.read_loan(talk.slots["request"]), reason=reason))
+
+
+def _go_on(talk: Talk, asked: Request) -> Answer:
+    """Asks for what is missing, one thing at a time, and then for the member's own word."""
+    view = talk.group()
+    group = talk.session.get_one(Group, view.id)
+    if not asked.amount:
+        return talk.ask("borrowing.amount", talk.say("ask-loan", group=view.name), request=asked.text)
+    amount = amounts.read(asked.amount, view.currency)
+    if amount.money is None:
+        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency, example=EXAMPLE)
+        return talk.ask("borrowing.amount", said, request=replace(asked, amount="").text)
+    asked = replace(asked, amount=amount.money.plain, reason=asked.reason or requests.one_line(amount.rest))
+    account = None if asked.cash else _account(talk, view)
+    if isinstance(account, Answer):
+        return account
+    without_time = replace(asked, periods=None, unit=None).text
+    if asked.unit is not None and asked.unit != group.loan_period:
+        words = talk.say("loan-other-period", group=view.name, period=group.loan_period, plain=amount.money.plain)
+        return talk.ask("borrowing.periods", words, request=without_time)
+    if asked.periods is None or asked.periods < 1:
+        words = talk.say("ask-loan-periods", group=view.name, period=group.loan_period, limit=group.loan_max_periods)
+        return talk.ask("borrowing.periods", words, request=without_time)
+    quoted = _quote(talk, group, amount.money, asked.periods, account)
+    if isinstance(quoted, Answer):
+        return quoted
+    if not requests.is_reason(asked.reason):
+        return talk.ask("borrowing.reason", talk.say("ask-loan-reason"), request=replace(asked, reason="").text)
+    return _confirm(talk, group, quoted, asked.periods, account, asked.reason)
 
 
 def take_confirmation(talk: Talk) -> Answer:

@@ -6,6 +6,13 @@ from bot.talk import Answer, GroupView, Talk
 
 # Questions whose answer may be any words: a command interrupts none of the first, and a typo of one none of the others.
 TAKES_ANY_TEXT = frozenset({"creating.name"})
+# Questions that are answered in one's own words.
+TAKES_WORDS = frozenset({"withdrawing.reason", "borrowing.reason", "leaving.reason"})
+# Commands that only show something: the open question stays open behind them.
+LOOKS = frozenset(
+    {"balance", "history", "members", "statement", "group_statement", "receipt", "seal", "check", "loan", "rules"}
+    | {"vote", "code", "paid"}
+)
 TAKES_A_WORD = TAKES_ANY_TEXT | {"joining.name", "joining.code", "choosing.group"}
 
 

@@ -1,5 +1,7 @@
 """Paying a loan back: what is owed, what a payment would pay, the pay link; or out of one's own savings."""
 
+import re
+
 from sqlalchemy import select
 
 from bot import amounts, confirming, loanwords, requests
@@ -48,14 +50,15 @@ def repay(talk: Talk, rest: str) -> Answer:
     if not active:
         return _waiting(talk, view)
     asked = requests.read(rest)
-    if not asked.amount:
+    if not re.sub(r"\b(?:my|the|loan|debt|some)\b", "", asked.amount.casefold()).strip():
         owed = _owed(talk, group, active[0])
         nearest = owed.overdue if owed.overdue.amount_minor else owed.next_amount
         words = talk.say(
             "ask-repayment", next=str(nearest), settle=str(owed.settle), plain=_payable(group, nearest).plain
         )
         return talk.ask("repaying.amount", words, savings=asked.from_savings)
-    everything = asked.amount.casefold() in ("all", "everything", "all of it")
+    said = re.sub(r"\b(?:my|the|of|it|loan|debt)\b", " ", asked.amount.casefold()).strip()
+    everything = said in ("all", "everything", "full", "in full", "whole")
     amount = amounts.Reading() if everything else amounts.read(asked.amount, view.currency)
     if not everything and amount.money is None:
         said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency, example=EXAMPLE)
@@ -63,7 +66,7 @@ def repay(talk: Talk, rest: str) -> Answer:
     plan = _plan(talk, group, active[0], amount.money)
     if isinstance(plan, Answer):
         return plan
-    return _from_savings(talk, group, active[0], plan) if asked.from_savings else _by_link(talk, group, plan)
+    return _from_savings(talk, group, active[0], plan) if asked.from_savings else _by_link(talk, group, active[0], plan)
 
 
 def take_amount(talk: Talk) -> Answer:
@@ -100,8 +103,10 @@ def take_confirmation(talk: Talk) -> Answer:
     )
 
 
-def _by_link(talk: Talk, group: Group, plan: RepaymentPlan) -> Answer:
+def _by_link(talk: Talk, group: Group, owing: Loan, plan: RepaymentPlan) -> Answer:
     amount = _payable(group, plan.amount)
+    if amount != plan.amount and not plan.settles:
+        plan = repaying.plan_repayment(talk.session, owing, amount, clock.day_at(talk.at, group.time_zone))
     rest = plan.surplus + (amount - plan.amount)
     try:
         collection = collections.request(

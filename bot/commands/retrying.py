@@ -14,10 +14,10 @@ from payments import deciding, payouts
 def try_again(talk: Talk, rest: str) -> Answer:
     """`try again`: what the group has decided and what did not arrive, to the very same account, without a new vote."""
     view = talk.group()
-    waiting = _waiting(talk, view)
-    if not waiting:
+    open_ones = waiting(talk, view)
+    if not open_ones:
         return talk.answer("try-again-none")
-    words = talk.say("try-again-confirm", what=ballots.short(waiting[0]))
+    words = talk.say("try-again-confirm", what=ballots.short(open_ones[0]))
     return confirming.ask(talk, "retrying.try_again", words, group=view.id)
 
 
@@ -27,7 +27,7 @@ def take_try_again(talk: Talk) -> Answer:
     if isinstance(view, Answer):
         return view
     result = ""
-    for approval in _waiting(talk, view):
+    for approval in waiting(talk, view):
         result = deciding.try_again(talk.session, view.id, approval.id, talk.at, talk.cause)
         if result in ("under_way", "done"):
             return talk.answer("try-again-started")
@@ -56,7 +56,7 @@ def take_take_back(talk: Talk) -> Answer:
     return talk.answer("taken-back", group=view.name)
 
 
-def _waiting(talk: Talk, view: GroupView) -> Sequence[Approval]:
+def waiting(talk: Talk, view: GroupView) -> Sequence[Approval]:
     """What passed, pays and is not paid: asked by the member, or by somebody gone whom an officer now helps."""
     members = {member.user_id for member in groups.members(talk.session, view.id)}
     paid = select(Transaction.id).where(

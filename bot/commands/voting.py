@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot import ballots, challenges
+from bot.confirming import NO, YES
 from bot.models import Challenge
 from bot.talk import Answer, Talk
 from bot.texts import Sentence
@@ -25,8 +26,11 @@ Answered = Callable[[Talk, Challenge, bool], Answer]
 LINES = {"sms": 2, "whatsapp": 6}
 
 _CHOICE = "y|yes|n|no|1|2"
-_BEFORE = re.compile(rf"(?:vote\s+)?(?P<choice>{_CHOICE})\s*[-:.,]?\s*(?P<code>\d{{4}})", re.I)
-_BEHIND = re.compile(rf"(?:vote\s+)?(?P<code>\d{{4}})\s*[-:.,]?\s*(?P<choice>{_CHOICE})", re.I)
+_LEADING = re.compile(r"^(?:(?:reply|vote|i\s+(?:say|vote)|my\s+vote\s+is|answer|code)\b[\s:]*)+", re.I)
+_TRAILING = re.compile(r"[\s,.!]*(?:please|pls|plz|thanks|thank\s+you|for\s+(?:yes|no))[\s.!]*$", re.I)
+_BEFORE = re.compile(rf"(?P<choice>{_CHOICE})\s*[-:.,]?\s*(?P<code>\d{{4}})", re.I)
+_BEHIND = re.compile(rf"(?P<code>\d{{4}})\s*[-:.,]?\s*(?P<choice>{_CHOICE})", re.I)
+_WRONG_LENGTH = re.compile(r"(?:y|yes|n|no)\s*[-:.,]?\s*(?:\d{1,3}|\d{5,6})", re.I)
 _BUTTON = re.compile(r"(?P<choice>[yn]):(?P<token>[A-Za-z0-9]{12})")
 
 
@@ -44,7 +48,7 @@ class Ballot:
 
 def read(text: str) -> Ballot | None:
     """The answer in a text: "Y 4821", "no 4821", "4821 yes", or a button's payload; None for any other text."""
-    said = text.strip().strip("*.!").strip()
+    said = _plain(text)
     pressed = _BUTTON.fullmatch(said)
     if pressed:
         return Ballot(pressed["choice"] == "y", token=pressed["token"])
@@ -52,6 +56,16 @@ def read(text: str) -> Ballot | None:
     if found:
         return Ballot(found["choice"].casefold() in ("y", "yes", "1"), code=found["code"])
     return Ballot(None, code=said) if re.fullmatch(r"\d{4}", said, re.ASCII) else None
+
+
+def not_understood(talk: Talk) -> Answer:
+    """The answer to a text that nobody understands: perhaps it was meant for something that waits."""
+    said = _plain(talk.incoming.text)
+    if _WRONG_LENGTH.fullmatch(said):
+        return talk.answer("code-length")
+    if said.casefold() in YES | NO and challenges.open_ones(talk.session, talk.user_id, talk.at):
+        return talk.answer("vote-needs-code")
+    return talk.answer("not-understood")
 
 
 def answer(talk: Talk, ballot: Ballot, answered: dict[str, Answered]) -> Answer | None:
@@ -89,6 +103,11 @@ def take_ballot(talk: Talk, challenge: Challenge, says_yes: bool) -> Answer:
     """A vote by code or by button."""
     approval = approvals.find(talk.session, challenge.group_id, challenge.subject_id)
     return talk.answer("vote-unknown") if approval is None else _cast(talk, approval, says_yes)
+
+
+def _plain(text: str) -> str:
+    """The text without politeness and without the words of our own messages, which people copy."""
+    return _TRAILING.sub("", _LEADING.sub("", text.strip().strip("*.!").strip())).strip(" *.,!")
 
 
 def _challenge(talk: Talk, ballot: Ballot) -> Challenge | None:

@@ -1,6 +1,11 @@
 """Taking money out: what, to whom, what is left, the fee; then the group votes, and the provider pays."""
 
+import re
+from dataclasses import replace
+
 from bot import amounts, asking, ballots, confirming, examples, naming, requests
+from bot.commands import retrying
+from bot.requests import Request
 from bot.talk import Answer, GroupView, Talk
 from core.money import Money
 from ledger import approvals, groups, reading
@@ -17,40 +22,95 @@ EXAMPLE = "withdraw 5000 for school fees"
 
 def withdraw(talk: Talk, rest: str) -> Answer:
     """`withdraw 10000 for school fees`, `withdraw all to Baraka`, `withdraw 2000 in cash for food`."""
+    return _go_on(talk, requests.read(rest))
+
+
+def take_amount(talk: Talk) -> Answer:
+    """The answer to "how much?"; what was said before stays said."""
+    now = requests.read(talk.incoming.text)
+    return _go_on(talk, requests.merged(requests.read(talk.slots.get("request", "")), now))
+
+
+def take_reason(talk: Talk) -> Answer:
+    """The answer to "what is it for?": any words."""
+    reason = requests.one_line(talk.incoming.text)
+    return _go_on(talk, replace(requests.read(talk.slots["request"]), reason=reason))
+
+
+def _go_on(talk: Talk, asked: Request) -> Answer:
+    """Asks for what is missing, one thing at a time, and then for the member's own word."""
     group = talk.group()
-    asked = requests.read(rest)
+    standing = _standing(talk, group)
+    if standing is not None:
+        return standing
     if not asked.amount:
         found = reading.available(talk.session, group.id, talk.user_id, group.currency, CASH_BOX)
-        return talk.ask("withdrawing.amount", talk.say("ask-withdrawal", group=group.name, own=str(found.own)))
-    open_ones = approvals.open_ones(talk.session, group.id, "withdrawal", talk.user_id)
-    if open_ones:
-        amount = Money(open_ones[0].amount_minor or 0, group.currency)
-        return talk.answer("withdraw-open", amount=str(amount))
-    payee = naming.member(talk, group, asked.payee or "me")
+        words = talk.say("ask-withdrawal", group=group.name, own=str(found.own))
+        return talk.ask("withdrawing.amount", words, request=asked.text)
+    read = _read_amount(talk, group, asked)
+    if isinstance(read, Answer):
+        return read
+    asked, amount = read
+    payee = _payee(talk, group, asked)
     if isinstance(payee, Answer):
         return payee
     account = None if asked.cash else _account(talk, group, payee)
     if isinstance(account, Answer):
         return account
-    quoted = _quote(talk, group, asked.amount, account)
+    quoted = _quote(talk, group, amount, account)
     if isinstance(quoted, Answer):
         return quoted
-    if not asked.reason:
-        return talk.ask("withdrawing.reason", talk.say("ask-withdrawal-reason"), request=rest)
+    if not requests.is_reason(asked.reason):
+        return talk.ask("withdrawing.reason", talk.say("ask-withdrawal-reason"), request=replace(asked, reason="").text)
     return _confirm(talk, group, quoted, payee, account, asked.reason)
 
 
-def take_amount(talk: Talk) -> Answer:
-    """The answer to "how much?"."""
-    return withdraw(talk, talk.incoming.text.strip())
+def _standing(talk: Talk, group: GroupView) -> Answer | None:
+    """A withdrawal of the member's that is not over: an open vote, or one that was decided and has not arrived."""
+    for approval in approvals.open_ones(talk.session, group.id, "withdrawal", talk.user_id):
+        return talk.answer("withdraw-open", amount=str(Money(approval.amount_minor or 0, group.currency)))
+    for approval in retrying.waiting(talk, group):
+        own = approval.kind == "withdrawal" and approval.user_id == talk.user_id
+        account = accounts.of_destination(talk.session, group.id, approval.destination)
+        payee: int = approval.details.get("payee") or approval.user_id or 0
+        if own and (account is None or account == accounts.current(talk.session, group.id, payee, talk.at)):
+            return talk.answer("withdraw-decided", amount=str(Money(approval.amount_minor or 0, group.currency)))
+    return None
 
 
-def take_reason(talk: Talk) -> Answer:
-    """The answer to "what is it for?"."""
-    reason = requests.one_line(talk.incoming.text)
-    if len(reason) < 3:
-        return talk.ask("withdrawing.reason", talk.say("ask-withdrawal-reason"), **talk.slots)
-    return withdraw(talk, f"{talk.slots['request']} because {reason}")
+def _read_amount(talk: Talk, group: GroupView, asked: Request) -> tuple[Request, Money | None] | Answer:
+    """The amount (None: all there is), and the request with what stood behind the figures in its place."""
+    if asked.amount.casefold() in ("all", "everything", "my savings", "all my savings"):
+        return asked, None
+    found = amounts.read(asked.amount, group.currency)
+    if found.money is None:
+        words = talk.say(f"amount-{found.problem}", group=group.name, currency=group.currency, example=EXAMPLE)
+        return talk.ask("withdrawing.amount", words, request=replace(asked, amount="").text)
+    asked = replace(asked, amount=found.money.plain)
+    if found.rest and not asked.reason and not _members_in(talk, group, found.rest):
+        asked = replace(asked, reason=requests.one_line(found.rest))  # "withdraw 5000 school fees"
+    elif found.rest and not asked.payee:
+        return _who(talk, found.rest, asked)
+    return asked, found.money
+
+
+def _payee(talk: Talk, group: GroupView, asked: Request) -> Member | Answer:
+    """Who gets it: oneself, or the one who was named behind "to". A name anywhere else is asked about."""
+    if asked.payee:
+        return naming.member(talk, group, asked.payee)
+    last = re.match(r"(?:.*\s)?(?:to|for)\s+(\S.*)$", f"for {asked.reason}")
+    if last and _members_in(talk, group, last[1]):
+        return _who(talk, last[1], asked)
+    return naming.member(talk, group, "me")
+
+
+def _members_in(talk: Talk, group: GroupView, name: str) -> bool:
+    others = [each for each in groups.members(talk.session, group.id) if each.user_id != talk.user_id]
+    return len(name) <= 60 and bool(requests.named(others, name))
+
+
+def _who(talk: Talk, name: str, asked: Request) -> Answer:
+    return talk.answer("withdraw-who", name=requests.one_line(name), amount=asked.amount)
 
 
 def take_confirmation(talk: Talk) -> Answer:
@@ -60,7 +120,7 @@ def take_confirmation(talk: Talk) -> Answer:
         return view
     slots = talk.slots
     account = accounts.of_destination(talk.session, view.id, slots["destination"])
-    quoted = _quote(talk, view, Money(slots["amount_minor"], view.currency).plain, account)
+    quoted = _quote(talk, view, Money(slots["amount_minor"], view.currency), account)
     if isinstance(quoted, Answer):
         return quoted
     after = reading.available(talk.session, view.id, talk.user_id, view.currency, CASH_BOX).group
@@ -106,7 +166,7 @@ def _account(talk: Talk, group: GroupView, payee: Member) -> PayoutAccount | Ans
 
 
 def _quote(
-    talk: Talk, group: GroupView, amount_text: str, account: PayoutAccount | None
+    talk: Talk, group: GroupView, wanted: Money | None, account: PayoutAccount | None
 ) -> payouts.PayoutQuote | Answer:
     """What it costs, once it is clear that it can be paid at all; else the answer that says why not."""
     rules = talk.session.get_one(Group, group.id)
@@ -115,19 +175,16 @@ def _quote(
     held = str(free.own_held) if free.own_held.amount_minor else "none"
     if not free.own.amount_minor:
         return talk.answer("withdraw-nothing", group=group.name, held=held)
-    everything = amount_text.casefold() in ("all", "everything")
-    amount = _all_of(rules, account, free.own) if everything else amounts.read(amount_text, group.currency).money
-    if amount is None:
-        problem = amounts.read(amount_text, group.currency).problem
-        return talk.ask(
-            "withdrawing.amount",
-            talk.say(f"amount-{problem}", group=group.name, currency=group.currency, example=EXAMPLE),
-        )
+    amount = _all_of(rules, account, free.own) if wanted is None else wanted
+    if amount.amount_minor <= 0:
+        return talk.answer("withdraw-too-little", own=str(free.own))
     try:
         quoted = payouts.quote(rules, account, amount)
     except errors.UnsupportedCurrency:
         return talk.answer("payout-no-currency", currency=group.currency)
     except errors.AmountBelowMinimum as error:
+        if wanted is None:
+            return talk.answer("withdraw-too-little", own=str(free.own))
         return talk.answer("payout-below", limit=str(error.limit))
     except errors.AmountAboveMaximum as error:
         return talk.answer("payout-above", limit=str(error.limit))

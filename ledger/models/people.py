@@ -135,10 +135,11 @@ class Membership(Base):
     role: Mapped[str] = mapped_column(server_default="member")
     status: Mapped[str] = mapped_column(server_default="active")
     joined_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    ended_at: Mapped[datetime | None]
 
 
 class Invitation(SealedBase):
-    """A phone number that a member asked to join; one message is sent for it, never more."""
+    """A phone number that a member asked to join; one message is sent for it, and one more after a removal."""
 
     __tablename__ = "invitations"
     __table_args__ = (UniqueConstraint("group_id", "phone_index"),)

@@ -109,7 +109,7 @@ BEGIN
 END $$;
 
 -- One member votes. `outcome`: counted · already (their vote stands as it was, in `choice`) · closed · late (its time is
--- over) · not_eligible (they joined later, or abstain) · left · unknown. Only `counted` has changed anything.
+-- over) · not_eligible (they joined later or anew, or abstain) · left · unknown. Only `counted` has changed anything.
 CREATE FUNCTION cast_vote(p_group bigint, p_approval bigint, p_choice text, p_at timestamptz, p_actor bigint,
                           p_channel text, p_message text, OUT outcome text, OUT choice text, OUT state text,
                           OUT yes integer, OUT no integer, OUT eligible integer)
@@ -121,7 +121,8 @@ BEGIN
     SELECT a.state, a.yes, a.no, a.eligible, a.closes_at, v.choice,
            CASE WHEN v.user_id IS NULL THEN 'not_eligible' WHEN v.choice IS NOT NULL THEN 'already'
                 WHEN a.state <> 'open' THEN 'closed' WHEN p_at >= a.closes_at THEN 'late'
-                WHEN m.user_id IS NULL THEN 'left' ELSE 'counted' END
+                WHEN m.user_id IS NULL THEN 'left' WHEN m.joined_at > a.opened_at THEN 'not_eligible'
+                ELSE 'counted' END
       INTO state, yes, no, eligible, v_closes_at, choice, outcome
       FROM approvals a
       LEFT JOIN votes v ON v.group_id = a.group_id AND v.approval_id = a.id AND v.user_id = p_actor

@@ -126,6 +126,7 @@ def upgrade() -> None:
     op.add_column("groups", sa.Column("loan_rounding_minor", sa.BigInteger(), nullable=True))
     op.add_column("groups", sa.Column("loan_instalment_multiple_minor", sa.BigInteger(), nullable=True))
     op.add_column("groups", sa.Column("overpayment", sa.Text(), server_default="savings", nullable=False))
+    op.add_column("memberships", sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("transactions", sa.Column("approval_id", sa.BigInteger(), nullable=True))
     op.create_index(
         "uq_transactions_approval",

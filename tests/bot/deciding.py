@@ -1,6 +1,7 @@
 """The vocabulary of the tests about decisions: a group with savings, accounts that may be used, ballots that arrive."""
 
 import itertools
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -141,4 +142,6 @@ def token_of(talker: Talker) -> str:
 
 def confirm_code(talker: Talker) -> str:
     """The code in the last reply: "Reply 4821 for yes"."""
-    return talker.reply.split("Reply ")[1][:4]
+    found = re.search(r"(?:Reply|figures) (\d{4})", talker.reply)
+    assert found, f"no code in {talker.reply!r}"
+    return found[1]

@@ -137,8 +137,13 @@ def test_a_question_that_is_asked_again_stays_open_for_another_day(session: db.S
 
 
 def test_a_command_interrupts_a_question(ama: Talker) -> None:
-    ama.says("contribute").says("balance").expects("you have KES 0")
+    ama.says("contribute").says("invite 0712345678").expects("invitation")
     ama.says("500").expects("did not understand")
+
+
+def test_who_only_looks_something_up_has_not_left_the_question(ama: Talker) -> None:
+    ama.says("contribute").says("balance").expects("you have KES 0")
+    ama.says("500").expects("you save KES 500")
 
 
 def test_help_interrupts_and_the_question_is_still_open(ama: Talker) -> None:

@@ -44,7 +44,7 @@ def test_rules_come_all_at_once_on_whatsapp_and_for_members_too(circle: Circle) 
 def test_a_rule_is_proposed_confirmed_voted_and_changed(circle: Circle) -> None:
     ama, baraka, chidi = circle.members
     ama.says("rule interest 3").expects("Ask Umoja to change the interest on loans: now 2 %, then 3 %?")
-    ama.says("yes").expects("Reply")  # By SMS the code only.
+    ama.says("yes").expects("reply with the four figures")  # By SMS the code only.
     ama.says(confirm_code(ama)).expects("Umoja votes now", "2 must say yes")
     announced(circle)
     assert "asks to change the interest on loans: now 2 %, then 3 %" in circle.heard(baraka)[-1]

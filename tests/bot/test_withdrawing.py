@@ -13,7 +13,7 @@ from ledger import transactions
 from ledger.audit import Cause
 from ledger.models import Reservation, Transaction
 from ledger.postings import Leg
-from payments import deciding
+from payments import deciding, paying
 from payments.models import Payout
 from tests.bot.actors import AT, Talker
 from tests.bot.deciding import Circle, a_circle, code_of, confirm_code, has_account, token_of
@@ -180,7 +180,7 @@ def test_wrong_confirmations_are_counted_over_all_requests_of_a_day(circle: Circ
 def test_a_yes_on_whatsapp_does_not_confirm_what_a_forged_sms_has_asked(circle: Circle) -> None:
     has_account(circle[1], circle.group)
     forged = Talker(circle.session, "sms", phone=circle[1].phone, at=circle[1].at)
-    forged.says("withdraw 1000 for me").expects("Reply")
+    forged.says("withdraw 1000 for fees").expects("Reply")
     circle[1].at = forged.at
     circle[1].says("yes").expects("KES 1,000", "Reply *1* for yes")
     assert circle.votes() == []
@@ -253,6 +253,85 @@ def test_the_form_asks_for_what_is_missing_one_at_a_time(circle: Circle) -> None
     circle[0].says("medicine for my mother").expects("KES 2,000", "medicine for my mother", "Reply")
     circle[0].says(confirm_code(circle[0])).expects("votes now")
     assert circle.votes()[0].reason == "medicine for my mother"
+
+
+REASONS = (
+    "name giving ceremony", "create a shop", "balance of school fees", "loan for mother", "remove a tooth",
+    "pay back Tom", "cashew nuts", "3 months rent", "done with the roof",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_reason_in_ones_own_words_is_no_command(circle: Circle, reason: str) -> None:
+    circle[0].says("withdraw 2000").expects("What is it for?")
+    circle[0].says(reason).expects("KES 2,000", reason, "Reply")
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        ("withdraw 5000 to buy seeds", ("buy seeds", "KES 5,000")),
+        ("withdraw 5000 to my mpesa for fees", ("fees", "KES 5,000")),
+        ("withdraw 5000 school fees", ("school fees",)),
+        ("withdraw 5000: food", ("food",)),
+        ("withdraw 2000 for 2 months rent please", ("2 months rent",)),
+        ("WITHDRAW 5k FOR term 2 fees.", ("term 2 fees", "KES 5,000")),
+        ("please withdraw 5,000/= for cash crops", ("cash crops", "KES 5,000")),
+        ("withdraw 5000 Baraka", ("Who gets it: you, or Baraka?",)),
+        ("withdraw 5000 for Baraka", ("Who gets it: you, or Baraka?",)),
+        ("withdraw 5000 for school fees to Baraka", ("Who gets it: you, or Baraka?",)),
+        ("withdraw to Baraka 5000", ("Baraka has told me no account",)),
+        ("withdrw 5000 for fees", ("Did you mean: withdraw?",)),
+        ("withdraw 1000 for food in cash", ("from the cash box",)),
+    ],
+)
+def test_a_request_is_understood_as_it_was_meant(circle: Circle, said: str, parts: tuple[str, ...]) -> None:
+    circle[0].says(said).expects(*parts)
+    assert circle.votes() == []
+
+
+def test_what_was_said_before_the_amount_stays_said(circle: Circle) -> None:
+    has_account(circle[1], circle.group)
+    circle[0].says("withdraw to Baraka for fees").expects("How much")
+    circle[0].says("5000").expects("KES 5,000", "for Baraka", "fees")
+    circle[0].says("0").says("withdraw five thousand to Baraka for fees").expects("could not read")
+    circle[0].says("5000").expects("KES 5,000", "for Baraka", "fees")
+
+
+@pytest.mark.parametrize("said", ["{c}", "Reply {c} for yes", "{c} please", "1 {c}", "ok {c}", "code {c}", "YES {c}."])
+def test_the_code_is_taken_with_whatever_stands_around_it(circle: Circle, said: str) -> None:
+    circle[0].says("withdraw 1000 for fees")
+    circle[0].says(said.format(c=confirm_code(circle[0]))).expects("votes now")
+
+
+@pytest.mark.parametrize("said", ["1", "ok", "Okay", "yes please", "YES.", "👍", "sure"])
+def test_a_yes_on_whatsapp_has_many_forms(circle: Circle, said: str) -> None:
+    has_account(circle[1], circle.group)
+    circle[1].says("withdraw 1000 for fees").says(said).expects("votes now")
+
+
+def test_a_look_at_something_loses_no_question(circle: Circle) -> None:
+    circle[0].says("withdraw 1000 for fees")
+    code = confirm_code(circle[0])
+    circle[0].says("balance").expects("you have KES 12,000")
+    circle[0].says(code).expects("votes now")
+
+
+def test_a_vote_that_is_almost_right_is_told_how(circle: Circle) -> None:
+    asks(circle)
+    for said in ("Y", "yes", "No"):
+        circle[2].says(said).expects("Please write the code too")
+    circle[2].says("Y 12").expects("four figures")
+    circle[2].says(f"Reply Y {code_of(circle[2])} please").expects("Your yes counts")
+    circle[3].says(f"I say yes {code_of(circle[3])}").expects("decided it")
+
+
+def test_a_decided_withdrawal_is_sent_again_and_not_asked_for_twice(circle: Circle) -> None:
+    asks(circle)
+    for member in circle.members[2:4]:
+        member.says(f"Y {code_of(member)}")
+    paying.fail(circle.session, payouts(circle)[0].id, "refused", circle[0].at)
+    circle[0].says("withdraw 500 for more").expects("has decided your KES 10,000", "try again")
 
 
 def test_everything_is_what_is_left_after_the_fee(circle: Circle) -> None:

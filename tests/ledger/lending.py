@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from core import db
 from core.money import Money
@@ -22,7 +22,7 @@ from ledger import (
 )
 from ledger.approvals import Subject
 from ledger.audit import Cause
-from ledger.models import Group, Instalment, Loan, Transaction, User
+from ledger.models import Group, Instalment, Loan, Membership, Transaction, User
 from ledger.postings import Posted
 from tests.ledger.actors import AT, CAUSE, PROVIDER, World, person, populated
 
@@ -41,6 +41,8 @@ def months(count: int) -> date:
 def a_lender(session: db.Session) -> "Lender":
     """Ama has 10,000 and Baraka 20,000 in the group; it lends at 2 % a month."""
     lender = Lender(session, populated(session))
+    # Before everything that happens here: who joins after a vote was opened has no vote in it.
+    session.execute(update(Membership).values(joined_at=datetime.combine(START, AT.timetz())))
     lender.saves(lender.world.ama, 10_000_00)
     lender.saves(lender.world.baraka, 20_000_00)
     return lender

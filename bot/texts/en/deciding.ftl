@@ -9,6 +9,9 @@ confirm =
     Reply *1* for yes, *2* for no.
     .sms = { $words } Reply { $figures } for yes, 0 for no.
 confirm-wrong-code = That is not the code. Look at my last question and reply with its four figures, or 0 to leave it.
+confirm-needs-code = To do it, reply with the four figures { $figures }. To leave it, reply 0.
+vote-needs-code = Please write the code too, from my message: Y and its four figures. To see it again, write: vote
+code-length = The code has four figures, for example: Y 4821
 confirm-expired = My question was good for ten minutes, so I left it. Nothing was done. Please write your request again.
 confirm-too-many = There were too many wrong codes today, so I take nothing that needs one by SMS until tomorrow. On WhatsApp you can go on. Was it not you? Tell an officer of your group.
 confirm-stopped = Three wrong codes, so I left it. Nothing was done. Please write your request again.
@@ -175,6 +178,9 @@ withdraw-no-cash = { $group } can pay out { $limit } { $place ->
     } now. Please write a smaller amount, or wait until more is paid in.
 withdraw-above-rule = By the rules of { $group } the most at once is { $limit }.
 withdraw-open = You have already asked for { $amount }, and that vote is still open. To take it back, write: take back
+withdraw-decided = The group has decided your { $amount }, and it has not arrived. To have it sent again, write: try again
+withdraw-who = Who gets it: you, or { $name }? For { $name } write: withdraw { $amount } to { $name } for school fees. For you, leave the name out.
+withdraw-too-little = You have { $own }. After the fee that is too little to send. In cash it costs nothing, for example: withdraw all in cash for food
 payout-below = The smallest payout is { $limit }. Please write a larger amount.
 payout-above = The payment service pays out { $limit } at most at once. Please write a smaller amount.
 payout-no-currency = Payouts in { $currency } are not possible yet.
