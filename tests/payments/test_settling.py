@@ -12,6 +12,8 @@ from sqlalchemy import select
 
 from core import db
 from core.money import Money
+from ledger import transactions as ledger_transactions
+from ledger.audit import Cause
 from ledger.models import AuditRow, Transaction
 from payments import settling
 from payments.models import Checkout, Collection
@@ -375,3 +377,19 @@ def test_a_fee_that_cannot_be_is_held_for_a_person(session: db.Session, fee: Mon
     assert checkout.held_reason == f"a fee of {fee} cannot be, for {OF_500.gross}"
     assert balances(session, saver.group_id) == {} and receipts(session, saver.group_id) == []
     assert outbox_of(session, saver) == ["bot.payment_held"]
+
+
+def test_what_was_paid_and_cannot_be_booked_is_held_with_the_reason(session: db.Session) -> None:
+    saver = a_saver(session)
+    collection = wishes(session, saver, "500")
+    checkout = a_checkout(session, collection)
+    session.get_one(Transaction, collection.transaction_id).state = "expired"
+    # The key under which a late payment is booked stands for something else.
+    other, cause = saver.money("1"), Cause(saver.user_id, "whatsapp")
+    ledger_transactions.begin(
+        session, saver.group_id, "contribution", saver.user_id, other, f"late:{checkout.reference}", AT, cause
+    )
+    settling.settle(session, checkout.id, says(collection, checkout), LATER)
+    assert (checkout.state, checkout.held_reason) == ("held", "paid, but not booked: idempotency_conflict")
+    assert "payment_held" in history(session, saver.group_id)
+    assert balances(session, saver.group_id) == {}
