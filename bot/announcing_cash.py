@@ -6,7 +6,7 @@ from bot import challenges, outgoing
 from core.db import Session
 from core.money import Money
 from ledger import approvals, cash, groups
-from ledger.models import Group, Transaction
+from ledger.models import OPEN_STATES, Group, Transaction
 from ledger.names import brief
 
 HANDED_WITHIN = cash.CONFIRM_WITHIN
@@ -15,7 +15,7 @@ HANDED_WITHIN = cash.CONFIRM_WITHIN
 def asked(session: Session, transaction_id: int, officer_id: int, witness_id: int, key: str, at: datetime) -> None:
     """The payer, the payee, or another officer is asked whether what an officer wrote is right."""
     transaction, group, member = _facts(session, transaction_id)
-    if transaction.state != "pending":
+    if transaction.state not in OPEN_STATES:
         return
     received = transaction.kind in cash.RECEIVED
     until = transaction.created_at + cash.CONFIRM_WITHIN if received else at + HANDED_WITHIN
@@ -46,15 +46,26 @@ def asked(session: Session, transaction_id: int, officer_id: int, witness_id: in
 
 
 def ended(session: Session, transaction_id: int, at: datetime) -> None:
-    """Cash that was written down does not count: the payer said no, or nothing for a week. Payer and officers hear."""
+    """Cash that was written down does not count, or is not handed over any more; whom it concerns hears it.
+
+    The payer said no, whoever asked has taken it back, or nobody said anything for a week, or a month.
+    """
     transaction, group, member = _facts(session, transaction_id)
-    challenges.cancel(session, "cash_in", transaction_id)
+    received = transaction.kind in cash.RECEIVED
+    challenges.cancel(session, "cash_in" if received else "cash_out", transaction_id)
     values = _values(session, transaction, group, member)
-    for user_id in sorted({member, *groups.officers(session, group.id)}):
+    hearing = {member, *groups.officers(session, group.id)}
+    words = f"cash-{transaction.state}" if received else f"cash-out-{transaction.state}"
+    if not received:
+        asker = _asker(session, transaction)
+        values |= {"asker": brief(groups.names(session, [asker]).get(asker, "?"))}
+        # Whoever takes it back has heard it in the answer.
+        hearing = hearing - {asker} if transaction.state == "cancelled" else hearing | {asker}
+    for user_id in sorted(hearing):
         outgoing.notify(
             session,
             user_id,
-            f"cash-{transaction.state}-own" if user_id == member else f"cash-{transaction.state}-officer",
+            f"{words}-own" if user_id == member else f"{words}-officer",
             values,
             group_id=group.id,
             dedupe_key=f"cash_ended:{transaction_id}:{user_id}",
@@ -69,6 +80,11 @@ def missing(session: Session, transaction_id: int, challenge_id: int, at: dateti
     for user_id in groups.officers(session, group.id):
         key = f"cash_missing:{challenge_id}:{user_id}"
         outgoing.notify(session, user_id, "cash-missing", values, group_id=group.id, dedupe_key=key, at=at)
+
+
+def _asker(session: Session, transaction: Transaction) -> int:
+    approval = approvals.find(session, transaction.group_id, transaction.approval_id or 0)
+    return approval.asked_by if approval else 0
 
 
 def _values(session: Session, transaction: Transaction, group: Group, member: int) -> dict[str, str]:

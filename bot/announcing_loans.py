@@ -6,7 +6,7 @@ from bot import ballots, challenges, loanwords, outgoing
 from core import clock
 from core.db import Session
 from core.money import Money
-from ledger import approvals, groups, loans, reading, receipts, repaying
+from ledger import approvals, groups, guaranteeing, loans, reading, receipts, repaying
 from ledger.models import Group, Guarantee, Loan, Transaction, User
 from ledger.names import brief
 
@@ -122,8 +122,49 @@ def repayment_completed(session: Session, transaction_id: int, at: datetime) -> 
             outgoing.notify(session, officer_id, "repayment-note", note, group_id=group.id, dedupe_key=key, at=at)
 
 
-def penalty_charged(session: Session, loan_id: int, amount_minor: int, at: datetime) -> None:
-    """Only the member themself hears that a penalty was added, and what to do."""
+def guarantee_lapsed(session: Session, loan_id: int, user_id: int, at: datetime) -> None:
+    """The borrower hears who has not answered in a week."""
+    loan, group, borrower = _loan(session, loan_id)
+    if loan.state != "asked":
+        return
+    values = {
+        "group": group.name,
+        "name": brief(groups.names(session, [user_id]).get(user_id, "?")),
+        "amount": str(Money(loan.principal_minor, group.currency)),
+    }
+    key = f"guarantee_lapsed:{loan_id}:{user_id}"
+    outgoing.notify(session, borrower.id, "guarantee-lapsed-note", values, group_id=group.id, dedupe_key=key, at=at)
+
+
+def ended(session: Session, loan_id: int, at: datetime, *, lapsed: bool) -> None:
+    """A loan will not be: the borrower hears it when the clock ended it, and guarantors that their savings are free."""
+    loan, group, borrower = _loan(session, loan_id)
+    amount = Money(loan.principal_minor, group.currency)
+    values = {"group": group.name, "amount": str(amount), "plain": amount.plain, "name": brief(borrower.name or "?")}
+    key = f"loan_ended:{loan_id}"
+    if lapsed:
+        words = "loan-lapsed-unpaid" if loan.approval_id is not None else "loan-lapsed-unready"
+        outgoing.notify(session, borrower.id, words, values, group_id=group.id, dedupe_key=key, at=at)
+    for guarantee in guaranteeing.of(session, loan, ("released",)):
+        if guarantee.transaction_id is None:
+            continue  # They were asked, and nothing of theirs was held.
+        values |= {"share": str(Money(guarantee.amount_minor, group.currency))}
+        outgoing.notify(
+            session,
+            guarantee.user_id,
+            "guarantee-free-note",
+            values,
+            group_id=group.id,
+            dedupe_key=f"{key}:{guarantee.user_id}",
+            at=at,
+        )
+
+
+def penalty_charged(session: Session, loan_id: int, amount_minor: int, at: datetime, number: int | None = None) -> None:
+    """Only the member themself hears that penalties were added (`amount_minor` in all), and what to do.
+
+    `number` is the last instalment that they are for: it is told once, and two on one day are both told.
+    """
     loan, group, borrower = _loan(session, loan_id)
     owed = repaying.owed(session, loan, clock.day_at(at, group.time_zone))
     values = {
@@ -131,7 +172,7 @@ def penalty_charged(session: Session, loan_id: int, amount_minor: int, at: datet
         "amount": str(Money(amount_minor, group.currency)),
         "plain": owed.overdue.plain,
     }
-    key = f"penalty_charged:{loan_id}:{at:%Y%m%d%H%M}"
+    key = f"penalty_charged:{loan_id}:{number or f'{at:%Y%m%d%H%M}'}"
     outgoing.notify(session, borrower.id, "penalty-charged", values, group_id=group.id, dedupe_key=key, at=at)
 
 

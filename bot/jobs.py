@@ -142,7 +142,7 @@ def cash_asked(session: Session, payload: Payload, at: datetime) -> None:
 
 @_telling
 def cash_ended(session: Session, payload: Payload, at: datetime) -> None:
-    """Payer and officers hear that cash was not confirmed."""
+    """Everybody concerned hears that cash does not count, or is not handed over any more."""
     announcing_cash.ended(session, payload["transaction"], at)
 
 
@@ -179,4 +179,16 @@ def repayment_completed(session: Session, payload: Payload, at: datetime) -> Non
 @_telling
 def penalty_charged(session: Session, payload: Payload, at: datetime) -> None:
     """A member hears that a penalty was added."""
-    announcing_loans.penalty_charged(session, payload["loan"], payload["amount"], at)
+    announcing_loans.penalty_charged(session, payload["loan"], payload["amount"], at, payload.get("number"))
+
+
+@_telling
+def loan_ended(session: Session, payload: Payload, at: datetime) -> None:
+    """A loan will not be: the borrower hears it when the clock ended it, and guarantors that they are free."""
+    announcing_loans.ended(session, payload["loan"], at, lapsed=payload["lapsed"])
+
+
+@_telling
+def guarantee_lapsed(session: Session, payload: Payload, at: datetime) -> None:
+    """The borrower hears that a guarantor has not answered."""
+    announcing_loans.guarantee_lapsed(session, payload["loan"], payload["member"], at)

@@ -116,6 +116,15 @@ def invite(session: Session, group_id: int, inviter_id: int, invited_phone: str,
     return made is not None
 
 
+def removed(session: Session, group_id: int, number: str) -> int | None:
+    """The user id of somebody with this phone whom the group has removed; None for anybody else."""
+    return session.scalar(
+        select(Membership.user_id)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.group_id == group_id, Membership.status == "removed", User.phone.matches(number))
+    )
+
+
 def change_currency(session: Session, group: Group, currency: str, at: datetime, cause: Cause) -> None:
     """Changes the currency of a group in which nothing was ever paid or promised. Raises `CurrencyFixed`."""
     session.execute(_LOCK_GROUP, {"group": group.id})

@@ -15,7 +15,7 @@ from core.money import Money
 from ledger import cash as box
 from ledger import errors, groups
 from ledger.groups import Member
-from ledger.models import OFFICERS, Group, Transaction
+from ledger.models import OFFICERS, OPEN_STATES, Group, Transaction
 from ledger.names import brief
 from payments import paying
 
@@ -87,6 +87,10 @@ def take_confirmation(talk: Talk) -> Answer:
     if isinstance(handed, Answer):
         return handed
     transaction_id = handed.transaction_id
+    if transaction_id is not None and not box.claim(
+        talk.session, talk.session.get_one(Transaction, transaction_id, populate_existing=True)
+    ):
+        return talk.answer("cash-over")
     if transaction_id is None:
         transaction_id = box.receive(
             talk.session, view.id, member.user_id, amount, talk.at, talk.cause, for_loan=handed.for_loan
@@ -134,7 +138,7 @@ def answered_out(talk: Talk, challenge: Challenge, says_yes: bool) -> Answer:
     transaction = talk.session.get_one(Transaction, challenge.subject_id, populate_existing=True)
     group = talk.session.get_one(Group, challenge.group_id)
     amount = str(Money(transaction.amount_minor, transaction.currency))
-    if transaction.state != "pending":
+    if transaction.state not in OPEN_STATES:
         return talk.answer("cash-over")
     if not says_yes:
         payload = {"transaction": transaction.id, "challenge": challenge.id}

@@ -42,7 +42,9 @@ def name_guarantors(talk: Talk, rest: str) -> Answer:
             share = Money(-(-loan.principal_minor // max(group.loan_guarantors, 1)), view.currency)
             return talk.answer(f"guarantor-{error.code}", name=brief(member.name), group=view.name, amount=str(share))
         payload = {"loan": loan.id, "member": member.user_id}
-        outbox.put(talk.session, "bot.guarantee_asked", payload, f"guarantee_asked:{loan.id}:{member.user_id}")
+        # Named once more, they are asked once more; as long as their code is good, no second message goes out.
+        key = f"guarantee_asked:{loan.id}:{member.user_id}:{talk.incoming.message_id}"
+        outbox.put(talk.session, "bot.guarantee_asked", payload, key)
     names = ", ".join(brief(member.name) for member in asked)
     return talk.answer("guarantors-asked", names=names, count=len(asked))
 

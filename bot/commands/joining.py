@@ -75,6 +75,8 @@ def join(talk: Talk, rest: str) -> Answer:
     except errors.AlreadyMember:
         talk.group_id = group.id
         return talk.answer("already-member", group=group.name)
+    except errors.Removed:
+        return talk.answer("join-removed", group=group.name)
     except errors.GroupFull:
         return talk.answer("group-full", group=group.name, limit=group.member_limit)
     talk.group_id, talk.wrong_codes = group.id, []

@@ -73,7 +73,10 @@ def take_leave(talk: Talk) -> Answer:
 
 
 def remove(talk: Talk, rest: str) -> Answer:
-    """`remove Baraka because he has moved away`: for officers; the group votes."""
+    """`remove Baraka because he has moved away`: for officers; the group votes.
+
+    Of somebody who has gone already it pays what is still theirs in the book.
+    """
     view = talk.group()
     name, reason = _split(rest)
     if not name:
@@ -81,7 +84,7 @@ def remove(talk: Talk, rest: str) -> Answer:
     refused = officing.not_an_officer(talk, view)
     if refused is not None:
         return refused
-    member = naming.member(talk, view, name)
+    member = naming.member(talk, view, name, groups.gone(talk.session, view.id))
     if isinstance(member, Answer):
         return member
     if member.user_id == talk.user_id:
@@ -89,9 +92,13 @@ def remove(talk: Talk, rest: str) -> Answer:
     planned = _plan_removal(talk, view, member)
     if isinstance(planned, Answer):
         return planned
+    gone = _is_gone(talk, view, member)
+    if gone:
+        reason = reason if len(reason) >= 3 else talk.say("remove-gone-reason")
     if len(reason) < 3:
         return talk.ask("leaving.reason", talk.say("remove-why", payee=brief(member.name)), name=member.name)
-    words = talk.say("remove-confirm", group=view.name, payee=brief(member.name), reason=reason, **_money(planned))
+    facts = {"payee": brief(member.name), "reason": reason, "gone": "yes" if gone else "no"} | _money(planned)
+    words = talk.say("remove-confirm", group=view.name, **facts)
     return confirming.ask(talk, "leaving.remove", words, group=view.id, member=member.user_id, reason=reason)
 
 
@@ -110,21 +117,28 @@ def take_removal(talk: Talk) -> Answer:
     refused = officing.not_an_officer(talk, view)
     if refused is not None:
         return refused
-    member = next((each for each in groups.members(talk.session, view.id) if each.user_id == slots["member"]), None)
+    everybody = [*groups.members(talk.session, view.id), *groups.gone(talk.session, view.id)]
+    member = next((each for each in everybody if each.user_id == slots["member"]), None)
     if member is None:
         return talk.answer("no-such-member", name="?", group=view.name)
     planned = _plan_removal(talk, view, member)
     if isinstance(planned, Answer):
         return planned
-    payee = brief(member.name)
+    payee, gone = brief(member.name), _is_gone(talk, view, member)
     subject = Subject(
         "removal",
         user_id=member.user_id,
         amount=planned.quote.amount if planned.quote else None,
         destination=planned.destination,
         reason=slots["reason"],
-        details=_details(planned),
-        facts={"name": brief(talk.name or ""), "payee": payee, "reason": slots["reason"]} | _money(planned),
+        details=_details(planned) | ({"gone": True} if gone else {}),
+        facts={
+            "name": brief(talk.name or ""),
+            "payee": payee,
+            "reason": slots["reason"],
+            "gone": "yes" if gone else "no",
+        }
+        | _money(planned),
     )
     return asking.ask(talk, view, subject)
 
@@ -149,16 +163,27 @@ def _plan_removal(talk: Talk, view: GroupView, member: Member) -> Closing | Answ
     group = talk.session.get_one(Group, view.id)
     if approvals.open_ones(talk.session, view.id, "removal", member.user_id):
         return talk.answer("remove-open", payee=brief(member.name), group=view.name)
+    gone = _is_gone(talk, view, member)
     try:
-        left = governing.check_going(talk.session, group, member.user_id, talk.at)
+        if gone:
+            left = governing.check_gone(talk.session, group, member.user_id)
+        else:
+            left = governing.check_going(talk.session, group, member.user_id, talk.at)
     except GoverningError as error:
         return talk.answer(f"remove-{error.code}", payee=brief(member.name), group=view.name)
     # The group wants it, so the group bears what the payout costs.
     planned = closing.plan(talk.session, group, member.user_id, left, talk.at, in_cash=False, member_pays_fee=False)
+    if gone and planned.quote is None and planned.problem != "no_money":
+        problem = planned.problem or "nothing"
+        return talk.answer(f"remove-gone-{problem}", payee=brief(member.name), group=view.name, amount=str(left))
     if planned.problem:
         example = examples.account(view.currency)
         return talk.answer(f"remove-{planned.problem}", payee=brief(member.name), group=view.name, example=example)
     return planned
+
+
+def _is_gone(talk: Talk, view: GroupView, member: Member) -> bool:
+    return groups.membership(talk.session, view.id, member.user_id) is None
 
 
 def _details(planned: Closing) -> dict[str, Any]:

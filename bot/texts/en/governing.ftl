@@ -228,7 +228,10 @@ which-member = Which { $name } do you mean: { $list }? Please write the whole na
 remove-how = Who should go, and why? Everybody who votes will read it. Write for example: remove Baraka because he has moved away
 remove-why = Why should { $payee } go? Everybody who votes will read it. For example: has moved away
 remove-self = To leave { $group } yourself, write: leave
-remove-confirm = Ask { $group } to end the membership of { $payee } ({ $reason })?{ $amount ->
+remove-confirm = { $gone ->
+        [yes] { $payee } is no member any more. Ask { $group } to pay out what is still theirs ({ $reason })?
+       *[no] Ask { $group } to end the membership of { $payee } ({ $reason })?
+    }{ $amount ->
         [none] { "" }
        *[other] { " " }Their savings are theirs: { $amount } is paid { $account ->
             [cash] in cash
@@ -242,21 +245,33 @@ remove-money_under_way = Money for { $payee } is on its way or waits in the box.
 remove-still_owes = { $payee } has something to settle with { $group } before they can go. Please talk to { $payee } first.
 remove-no_account = First { $payee } needs a place for their savings. { $payee } writes: payout account { $example }
 remove-no_money = { $group } has not enough free money now to pay { $payee } their savings. Please try again when more is paid in.
-vote-removal = { $name } asks to end the membership of { $payee }: { $reason }.{ $amount ->
+remove-gone-reason = the rest of their savings
+remove-gone-nothing = { $payee } is no member of { $group } any more, and the { $amount } that are still theirs are too little to be sent.
+remove-gone-no_account = { $payee } is no member any more. { $amount } are still theirs, but there is no account to send them to, and the box has not that much. Try again when it has.
+vote-removal = { $gone ->
+        [yes] { $name } asks to pay { $payee }, who is no member any more: { $reason }.
+       *[no] { $name } asks to end the membership of { $payee }: { $reason }.
+    }{ $amount ->
         [none] { "" }
        *[other] { " " }Their savings of { $amount } are paid { $account ->
             [cash] in cash
            *[other] to { $account }
         }.
     }
-    .sms = { $name } asks that { $payee } leaves: { $reason }.{ $amount ->
+    .sms = { $gone ->
+        [yes] { $name } asks to pay { $payee }, who is no member any more: { $reason }.
+       *[no] { $name } asks that { $payee } leaves: { $reason }.
+    }{ $amount ->
         [none] { "" }
        *[other] { " " }Savings: { $amount } { $account ->
             [cash] in cash
            *[other] to { $account }
         }.
     }
-short-removal = ending the membership of { $payee }
+short-removal = { $gone ->
+        [yes] paying { $payee }, who is no member any more
+       *[no] ending the membership of { $payee }
+    }
 leave-confirm = Leave { $group }?{ $amount ->
         [none] { "" }
        *[other] { " " }Your { $amount } would be paid { $account ->
@@ -280,6 +295,9 @@ gone-left = You have left { $group }. Thank you for saving together.{ $own ->
         [none] { "" }
        *[other] { " " }{ $own } stays yours in its book.
     } To come back, write join and its code.
+join-removed = { $group } has voted that you are no longer a member. To come back, ask an officer of { $group } to invite you again.
+invited-removed = { $group } has voted that { $phone } is no longer a member. Only an officer can invite them again.
+invited-again = We have told { $phone } that they may come back. They join with: join { $code }
 gone-removed = { $group } has voted that you are no longer a member.{ $own ->
         [none] { "" }
        *[other] { " " }Your savings of { $own } stay yours: what the vote named is paid to you.

@@ -91,7 +91,7 @@ guarantors-asked = I have asked { $names }. As soon as { $count ->
        *[other] all say
     } yes, the group votes.
 guarantor-guarantor_self = You cannot stand for your own loan. Please name another member.
-guarantor-guarantor_twice = { $name } has been asked already.
+guarantor-guarantor_twice = { $name } has answered already. Please name another member.
 guarantor-guarantor_not_member = { $name } is no member of { $group } any more.
 guarantor-guarantor_savings = { $name } cannot stand for { $amount } at the moment. Please name another member.
 guarantor-guarantors_enough = You have named enough members. I tell you when they have answered.
@@ -111,8 +111,19 @@ guarantee-no = All right, you do not stand for it. { $name } is told.
 guarantee-short = You have less than { $share } free now, so you cannot stand for it. { $name } is told.
 guarantee-over = That loan no longer waits for a guarantor. Nothing has changed.
 guarantee-refused-note = { $group }: { $name } does not stand for your loan of { $amount }. To name another member, write: guarantor Efua
+guarantee-lapsed-note = { $group }: { $name } has not answered in 7 days whether to stand for your loan of { $amount }. To name another member, write: guarantor Efua
+guarantee-free-note = { $group }: the loan of { $amount } for { $name } is not paid out. Your { $share } are free again.
 guarantee-given-note = { $group }: { $name } stands for your loan of { $amount }.
 loan-vote-opened-note = { $group } now votes about your loan of { $amount }, until { $until }. I tell you how it ends.
+
+## Loans that are not paid out
+
+loan-cancel-confirm = Give up the loan of { $amount } from { $group } ({ $reason })? Nothing is paid out then.
+loan-cancelled = Done: the loan of { $amount } from { $group } is given up. To ask for another, write for example: borrow { $plain } for 3 months
+loan-none-to-cancel = You have no loan from { $group } that waits. To see what you owe, write: loan
+loan-under-way = The { $amount } from { $group } are on their way to you. When you have them, you can pay them back: repay all
+loan-lapsed-unpaid = { $group }: your loan of { $amount } was not paid out in 30 days, so it is closed. To ask again, write: borrow { $plain }
+loan-lapsed-unready = { $group }: your loan of { $amount } waited too long for guarantors, so it is closed. To ask again, write: borrow { $plain }
 
 ## Paying back
 
