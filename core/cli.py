@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from core import rotation
 from core.errors import SettingsError
@@ -15,13 +16,16 @@ from core.settings import settings
 
 
 class Commands(click.Group):
-    """A group of commands that need the settings: what is wrong with those is told without a traceback."""
+    """A group of commands that need settings and database: what is wrong with those is told without a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except SettingsError as error:
             raise click.ClickException(str(error)) from error
+        except OperationalError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise click.ClickException(f"the database does not answer; check DATABASE_URL. {reason}") from error
 
 
 @click.group(cls=Commands)

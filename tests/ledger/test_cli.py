@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from core import db
-from ledger import verifying
+from ledger import cli, verifying
 from ledger.models import User
-from tests.conftest import ROOT, copy_of
+from tests.conftest import ROOT, copy_of, settings_of
 from tests.ledger import books
 from tests.ledger.actors import populated, saved
 from tests.ledger.books import Book
@@ -144,3 +144,12 @@ def test_the_commands_are_part_of_the_application(book: Book) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.startswith("2 groups")
+
+
+def test_without_a_database_the_operator_hears_what_to_check(redis_url: str) -> None:
+    with settings_of(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none", REDIS_URL=redis_url):
+        answer = CliRunner().invoke(cli.ledger, ["verify"])
+        db.engine().dispose()
+    assert answer.exit_code == 1
+    assert "the database does not answer; check DATABASE_URL" in answer.output
+    assert "Traceback" not in answer.output

@@ -60,6 +60,12 @@ class World:
         command = [sys.executable, "-c", f"import {module}; {module}.{name}()"]
         subprocess.run(command, cwd=ROOT, env=self.house.environment(), check=True, capture_output=True)
 
+    def proves_the_book(self, code: str) -> None:
+        """Everything in the group's book is computed again, as an operator does it, and nothing is wrong."""
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "ledger", "verify", "--group", code]
+        found = subprocess.run(command, cwd=ROOT, env=self.house.environment(), capture_output=True, text=True)
+        assert found.returncode == 0, found.stdout + found.stderr
+
     def fault(self, target: str, kind: str, count: int | None = None, **more: Any) -> None:
         self.call("POST", "/sandbox/faults", json={"target": target, "kind": kind, "count": count, **more})
 
