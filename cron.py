@@ -18,7 +18,7 @@ TICKS = {
     deciding.sweep: timedelta(seconds=30),
     # Charges interest and penalties on the day they fall due where the group lives.
     lending.sweep: timedelta(minutes=5),
-    # Closes cash that was written down and that nobody confirmed in a week.
+    # Ends what nobody answers: cash not confirmed or not handed over, loans not paid, silent guarantors.
     expiring.sweep: timedelta(hours=1),
     # Sends each group its seal of the week, on Sunday evening where it lives.
     weekly.sweep: timedelta(minutes=10),

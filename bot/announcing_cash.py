@@ -55,7 +55,7 @@ def ended(session: Session, transaction_id: int, at: datetime) -> None:
     challenges.cancel(session, "cash_in" if received else "cash_out", transaction_id)
     values = _values(session, transaction, group, member)
     hearing = {member, *groups.officers(session, group.id)}
-    words = f"cash-{transaction.state}" if received else f"cash-out-{transaction.state}"
+    what = transaction.state if received else f"out-{transaction.state}"
     if not received:
         asker = _asker(session, transaction)
         values |= {"asker": brief(groups.names(session, [asker]).get(asker, "?"))}
@@ -65,7 +65,7 @@ def ended(session: Session, transaction_id: int, at: datetime) -> None:
         outgoing.notify(
             session,
             user_id,
-            f"{words}-own" if user_id == member else f"{words}-officer",
+            f"cash-{what}-own" if user_id == member else f"cash-{what}-officer",
             values,
             group_id=group.id,
             dedupe_key=f"cash_ended:{transaction_id}:{user_id}",

@@ -63,9 +63,16 @@ def guarantee_answered(session: Session, loan_id: int, user_id: int, says_yes: b
     )
 
 
-def vote_opened(session: Session, loan_id: int, approval_id: int, at: datetime) -> None:
-    """The borrower hears that their guarantors have said yes, and that the group votes now."""
+def vote_opened(session: Session, loan_id: int, approval_id: int | None, at: datetime) -> None:
+    """The borrower hears that their guarantors have said yes, and that the group votes now, or why it cannot."""
     loan, group, borrower = _loan(session, loan_id)
+    if approval_id is None:
+        closed = {"group": group.name, "amount": str(Money(loan.principal_minor, group.currency))}
+        outgoing.notify(
+            session, borrower.id, "loan-not-asked-note", closed,
+            group_id=group.id, dedupe_key=f"loan_vote_opened:{loan_id}", at=at,
+        )  # fmt: skip
+        return
     approval = approvals.find(session, group.id, approval_id)
     if approval is None or approval.state != "open":
         return
@@ -143,8 +150,15 @@ def ended(session: Session, loan_id: int, at: datetime, *, lapsed: bool) -> None
     values = {"group": group.name, "amount": str(amount), "plain": amount.plain, "name": brief(borrower.name or "?")}
     key = f"loan_ended:{loan_id}"
     if lapsed:
-        words = "loan-lapsed-unpaid" if loan.approval_id is not None else "loan-lapsed-unready"
-        outgoing.notify(session, borrower.id, words, values, group_id=group.id, dedupe_key=key, at=at)
+        outgoing.notify(
+            session,
+            borrower.id,
+            "loan-lapsed-unready" if loan.approval_id is None else "loan-lapsed-unpaid",
+            values,
+            group_id=group.id,
+            dedupe_key=key,
+            at=at,
+        )
     for guarantee in guaranteeing.of(session, loan, ("released",)):
         if guarantee.transaction_id is None:
             continue  # They were asked, and nothing of theirs was held.

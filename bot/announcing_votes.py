@@ -8,6 +8,7 @@ from bot.texts import Sentence
 from core.db import Session
 from core.money import Money
 from ledger import approvals, groups, reading, receipts
+from ledger.legs import CASH_BOX
 from ledger.models import Approval, Group, Loan, Transaction, User
 from ledger.names import brief
 from payments import accounts
@@ -17,7 +18,8 @@ ACCOUNT_ASKED_FOR = timedelta(days=2)
 # What stands in the way of carrying something out, as far as there are words for it.
 PROBLEMS = (
     "insufficient_funds", "not_enough_cash", "already_carried_out", "not_voted", "not_a_member", "last_chair",
-    "stands_for_others", "money_under_way", "still_owes", "stale_version",
+    "stands_for_others", "money_under_way", "still_owes", "stale_version", "subject_changed",
+    "above_savings_limit", "no_loan",
 )  # fmt: skip
 
 
@@ -34,12 +36,16 @@ def reminder(session: Session, group_id: int, approval_id: int, at: datetime) ->
 def ended(session: Session, group_id: int, approval_id: int, result: str, at: datetime) -> None:
     """The result, to everybody: also who did not vote may know how the group decided.
 
-    Of money that is on its way only whoever asked hears now; everybody hears when it has arrived.
+    Of money that is on its way only whoever asked hears now; everybody hears when it has arrived. Who took their
+    question back knows it.
     """
     approval, group = _approval(session, group_id, approval_id)
     challenges.cancel(session, "ballot", approval_id)
-    everybody = {member.user_id for member in groups.members(session, group_id)}
-    hearing = {approval.asked_by} if result == "under_way" else everybody | {approval.asked_by}
+    hearing = {member.user_id for member in groups.members(session, group_id)} | {approval.asked_by}
+    if result == "under_way":
+        hearing = {approval.asked_by} - _told_of_cash(session, approval)
+    elif approval.state == "withdrawn":
+        hearing -= {approval.asked_by}
     values = ballots.tally(approval) | {
         "group": group.name,
         "what": ballots.short(approval),
@@ -136,7 +142,7 @@ def account_checked(session: Session, account_id: int, problem_code: str | None,
 
 
 def account_changed(session: Session, account_id: int, at: datetime) -> None:
-    """Everybody hears of a new account, and the member on every channel they have: it may not have been them."""
+    """Everybody hears of a new account, and the member on every other channel they have: it may not have been them."""
     account = session.get_one(PayoutAccount, account_id)
     group = session.get_one(Group, account.group_id)
     if account.usable_from is None:
@@ -145,19 +151,19 @@ def account_changed(session: Session, account_id: int, at: datetime) -> None:
         "group": group.name,
         "name": groups.names(session, [account.user_id]).get(account.user_id, "?"),
         "account": accounts.shown(account),
-        "until": ballots.moment(account.usable_from, group.time_zone, "en"),
     }
     for member in groups.members(session, group.id):
         own = member.user_id == account.user_id
+        language = session.get_one(User, member.user_id).language
         outgoing.notify(
             session,
             member.user_id,
             "account-changed-own" if own else "account-changed",
-            values,
+            values | {"until": ballots.moment(account.usable_from, group.time_zone, language)},
             group_id=group.id,
             dedupe_key=f"account_changed:{account_id}:{member.user_id}",
             at=at,
-            everywhere=own,
+            known_since=account.usable_from - accounts.WAIT if own else None,
         )
 
 
@@ -181,10 +187,20 @@ def problem(result: str) -> Sentence:
 
 
 def _shown_result(approval: Approval, result: str) -> str:
-    """done, under_way; stuck when it can be tried again, undone when it has to be asked anew."""
+    """done, under_way, by_hand for cash; stuck when it can be tried again, undone when it has to be asked anew."""
+    if result == "under_way" and approval.destination == CASH_BOX:
+        return "by_hand"
     if result in ("", "done", "under_way"):
         return result or "done"
-    return "stuck" if approval.kind in approvals.PAYING_SUBJECTS and approval.amount_minor is not None else "undone"
+    may_be_tried = approval.kind in approvals.PAYING_SUBJECTS and approval.amount_minor is not None
+    return "stuck" if may_be_tried and result != "subject_changed" else "undone"
+
+
+def _told_of_cash(session: Session, approval: Approval) -> set[int]:
+    """Who hears all of it from `cash_due`: that the group has decided, and what follows. Of a removal, nobody."""
+    if approval.destination != CASH_BOX or approval.kind == "removal":
+        return set()
+    return {approval.details.get("payee") or approval.user_id or 0, *groups.officers(session, approval.group_id)}
 
 
 def _to_the_silent(session: Session, group_id: int, approval_id: int, words: str, at: datetime) -> None:
@@ -236,7 +252,7 @@ def _payout(session: Session, transaction_id: int) -> tuple[Transaction, Approva
         "amount": str(Money(transaction.amount_minor, group.currency)),
         "payee": brief(names.get(payee, "?")),
         "asker": brief(names.get(approval.asked_by, "?")),
-        "account": accounts.masked(account) if account else Sentence("cash-box"),
+        "account": accounts.masked(account) if account else "cash",
         "reason": approval.reason or "",
     }
     return transaction, approval, group, values

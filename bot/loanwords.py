@@ -6,6 +6,7 @@ from babel.dates import format_date
 
 from bot import texts
 from bot.texts import Sentence
+from core import clock
 from core.money import Money
 from ledger.legs import Allocation
 from ledger.repaying import Owed
@@ -17,10 +18,10 @@ ALL_LINES = 6
 
 def schedule(drawn: Schedule, channel: str, language: str) -> Sentence:
     """When what is to be paid: each line where there is room, the pattern of it elsewhere."""
-    instalments = drawn.instalments
+    instalments, start = drawn.instalments, drawn.terms.start
     first, last = instalments[0], instalments[-1]
     if len(instalments) == 1:
-        return Sentence("schedule-one", {"total": str(first.total), "first": day(first.due, language)})
+        return Sentence("schedule-one", {"total": str(first.total), "first": day(first.due, language, start)})
     if channel != "sms" and len(instalments) <= ALL_LINES:
         lines = [
             texts.say(
@@ -28,7 +29,7 @@ def schedule(drawn: Schedule, channel: str, language: str) -> Sentence:
                 channel,
                 "schedule-line",
                 row=each.number,
-                date=day(each.due, language),
+                date=day(each.due, language, start),
                 amount=str(each.total),
             )
             for each in instalments
@@ -37,10 +38,12 @@ def schedule(drawn: Schedule, channel: str, language: str) -> Sentence:
     values = {
         "count": len(instalments),
         "amount": str(first.total),
-        "first": day(first.due, language),
-        "last": str(last.total),
-        "until": day(last.due, language),
+        "first": day(first.due, language, start),
+        "until": day(last.due, language, start),
     }
+    if all(each.total == first.total for each in instalments):
+        return Sentence("schedule-same", values)
+    values["last"] = str(last.total)
     equal = all(each.total == first.total for each in instalments[:-1])
     return Sentence("schedule-equal" if equal else "schedule-falling", values)
 
@@ -71,6 +74,7 @@ def left(owed: Owed | None, language: str) -> Sentence:
     return Sentence("left-some", values)
 
 
-def day(due: date, language: str) -> str:
-    """A day of a schedule: "24 Dec"."""
-    return format_date(due, "d MMM", locale=language)
+def day(due: date, language: str, seen_from: date | None = None) -> str:
+    """A day of a schedule: "24 Dec", with its year when that is not the year of `seen_from` (None: of today)."""
+    year = (seen_from or clock.now()).year
+    return format_date(due, "d MMM" if due.year == year else "d MMM y", locale=language)

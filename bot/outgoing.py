@@ -32,13 +32,13 @@ def notify(
     at: datetime,
     media_url: str | None = None,
     buttons: list[Button] | None = None,
-    everywhere: bool = False,
+    known_since: datetime | None = None,
 ) -> None:
     """Tells a member something, on the channel they last wrote from. The same `dedupe_key` is told once.
 
-    `buttons` are for WhatsApp; the words must be enough without them. With `everywhere` it goes
-    to all their channels: what somebody who took over one phone would like to hide. Who opted out everywhere, or has
-    never written to us, is told nothing.
+    `buttons` are for WhatsApp; the words must be enough without them. With `known_since`, the moment of a message of
+    theirs that was answered with the same, it goes to all their other channels: what somebody who took over one phone
+    would like to hide. Who opted out everywhere, or has never written to us, is told nothing.
     """
     identities = session.scalars(
         select(ChannelIdentity)
@@ -48,9 +48,11 @@ def notify(
             ChannelIdentity.last_inbound_at.is_not(None),
         )
         .order_by(ChannelIdentity.last_inbound_at.desc())
-        .limit(None if everywhere else 1)
+        .limit(1 if known_since is None else None)
     ).all()
     for place, identity in enumerate(identities):
+        if identity.last_inbound_at == known_since:
+            continue  # Their last word there is what we have answered.
         unique_key = dedupe_key if place == 0 else f"{dedupe_key}:{identity.channel}:{identity.id}"
         _queue(session, identity, key, values, group_id, unique_key, at, media_url, buttons)
 

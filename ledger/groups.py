@@ -77,6 +77,7 @@ def join(session: Session, group: Group, user_id: int, at: datetime, cause: Caus
         _add(session, group, user_id, "member", at, cause)
     else:
         known.status, known.role, known.joined_at, known.ended_at = "active", "member", at, None
+        session.flush()
 
 
 def invite(session: Session, group_id: int, inviter_id: int, invited_phone: str, at: datetime, cause: Cause) -> bool:

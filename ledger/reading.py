@@ -12,11 +12,15 @@ from ledger.models import Receipt, Transaction
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """A member's own savings, the money the group holds, and what the member has promised but not yet paid."""
+    """A member's own savings, the money the group holds, and what the member wants to pay in and has not paid yet.
+
+    `open` are contributions; `paying` counts repayments of a loan with them.
+    """
 
     own: Money
     group: Money
     open: Money
+    paying: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,16 @@ class Line:
     """One of a member's own transactions; `receipt_number` only when it was posted."""
 
     at: datetime
+    kind: str
     state: str
     amount: Money
     receipt_number: int | None
 
 
 def balances(session: Session, group_id: int, user_id: int, currency: str) -> Balances:
-    """Own savings, group's cash and own open contributions in one query."""
+    """Own savings, group's cash and what the member has not paid yet, in one query."""
     row = session.execute(_BALANCES, {"group": group_id, "user": user_id}).one()
-    return Balances(Money(row.own, currency), Money(row.held, currency), Money(row.open, currency))
+    return Balances(*(Money(amount, currency) for amount in row))
 
 
 def available(session: Session, group_id: int, user_id: int, currency: str, provider: str) -> Available:
@@ -64,17 +69,23 @@ def own_lines(session: Session, group_id: int, user_id: int, limit: int) -> list
         .limit(limit)
     )
     return [
-        Line(t.completed_at or t.created_at, t.state, Money(t.amount_minor, t.currency), number) for t, number in rows
+        Line(t.completed_at or t.created_at, t.kind, t.state, Money(t.amount_minor, t.currency), number)
+        for t, number in rows
     ]
 
 
 # Cash is an asset, so its balance is negative: what the group holds is its opposite.
 _BALANCES = text("""
-    SELECT CAST(coalesce(sum(balance_minor) FILTER (WHERE kind = 'savings' AND user_id = :user), 0) AS bigint) AS own,
-           CAST(coalesce(-sum(balance_minor) FILTER (WHERE kind = 'cash'), 0) AS bigint) AS held,
-           (SELECT CAST(coalesce(sum(amount_minor), 0) AS bigint) FROM transactions
-             WHERE group_id = :group AND user_id = :user AND state IN ('pending', 'processing')) AS open
-      FROM wallets WHERE group_id = :group""")
+    SELECT book.*, wish.*
+      FROM (SELECT CAST(coalesce(sum(balance_minor) FILTER (WHERE kind = 'savings' AND user_id = :user), 0) AS bigint)
+                       AS own,
+                   CAST(coalesce(-sum(balance_minor) FILTER (WHERE kind = 'cash'), 0) AS bigint) AS held
+              FROM wallets WHERE group_id = :group) book,
+           (SELECT CAST(coalesce(sum(amount_minor) FILTER (WHERE kind = 'contribution'), 0) AS bigint) AS open,
+                   CAST(coalesce(sum(amount_minor), 0) AS bigint) AS paying
+              FROM transactions
+             WHERE group_id = :group AND user_id = :user AND state IN ('pending', 'processing')
+               AND kind IN ('contribution', 'repayment')) wish""")
 
 _AVAILABLE = text("""
     SELECT CAST(coalesce(sum(available_minor) FILTER (WHERE kind = 'savings' AND owner_id = :user), 0) AS bigint),

@@ -18,6 +18,7 @@ from ledger.legs import CASH_BOX
 from ledger.models import Group, Guarantee, Loan
 from ledger.names import brief
 from payments import accounts, deciding, payouts
+from payments.errors import PaymentError
 from payments.models import PayoutAccount
 
 SWEEP_LIMIT = 500
@@ -64,8 +65,9 @@ def ask_the_group(session: Session, group: Group, loan: Loan, at: datetime, caus
 def guarantee_answered(session: Session, loan: Loan, user_id: int, says_yes: bool, at: datetime, cause: Cause) -> bool:
     """A guarantor answers; with the last yes the group is asked. False when that loan waits for none any more.
 
-    The borrower hears of every answer. Raises `InsufficientFunds` when their savings are needed elsewhere by now, and
-    with the last yes what `ask_the_group` raises.
+    The borrower hears of every answer. Raises `InsufficientFunds` when their savings are needed elsewhere by now. When
+    the group cannot be asked although all have said yes (the borrower has no account any more), the loan is cancelled
+    and everybody's savings are free again.
     """
     guarantee = session.get(Guarantee, (loan.group_id, loan.id, user_id), populate_existing=True)
     if loan.state != "asked" or loan.approval_id is not None or guarantee is None or guarantee.state != "asked":
@@ -75,9 +77,15 @@ def guarantee_answered(session: Session, loan: Loan, user_id: int, says_yes: boo
     outbox.put(session, "bot.guarantee_answered", payload, f"guarantee_answered:{loan.id}:{user_id}:{says_yes}")
     if says_yes and guaranteeing.guarantors_ready(session, loan):
         group = session.get_one(Group, loan.group_id)
-        tally = ask_the_group(session, group, loan, at, Cause(loan.user_id, cause.channel, cause.message_id))
-        payload = {"loan": loan.id, "approval": tally.approval_id}
-        outbox.put(session, "bot.loan_vote_opened", payload, f"loan_vote_opened:{loan.id}")
+        approval_id = None
+        try:
+            with session.begin_nested():
+                asks = Cause(loan.user_id, cause.channel, cause.message_id)
+                approval_id = ask_the_group(session, group, loan, at, asks).approval_id
+        except (LedgerError, PaymentError):
+            loans.cancel(session, loan, at, cause)
+        asked: dict[str, int | None] = {"loan": loan.id, "approval": approval_id}
+        outbox.put(session, "bot.loan_vote_opened", asked, f"loan_vote_opened:{loan.id}")
     return True
 
 
@@ -110,10 +118,12 @@ def _charge(group_id: int, loan_id: int, now: datetime) -> None:
     with db.session() as session:
         group = session.get_one(Group, group_id)
         charged = charging.charge_due(session, group_id, loan_id, clock.day_at(now, group.time_zone), now, BY_THE_CLOCK)
-        for each in charged:
-            if each.kind == "penalty":
-                payload = {"loan": loan_id, "amount": each.amount.amount_minor}
-                outbox.put(session, "bot.penalty_charged", payload, f"penalty_charged:{loan_id}:{each.number}")
+        penalties = [each for each in charged if each.kind == "penalty"]
+        if penalties:
+            number = max(each.number for each in penalties)
+            total = sum(each.amount.amount_minor for each in penalties)
+            payload = {"loan": loan_id, "amount": total, "number": number}
+            outbox.put(session, "bot.penalty_charged", payload, f"penalty_charged:{loan_id}:{number}")
         session.commit()
 
 

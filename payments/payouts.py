@@ -238,7 +238,8 @@ def _earlier_are_over(payout_id: int) -> bool:
             extra={"payout": payout_id, "reference": attempt.reference, "reason": said.status},
         )
         with db.session() as session:
-            paying.fail(session, payout_id, "an earlier attempt is not over", clock.now())
+            if paying.lock(session, payout_id).state == "reserved":  # Not when another worker has sent it by now.
+                paying.fail(session, payout_id, "an earlier attempt is not over", clock.now())
             paying.settle(session, attempt.id, said, clock.now())
             session.commit()
         return False

@@ -98,6 +98,9 @@ def take_confirmation(talk: Talk) -> Answer:
     except errors.NobodyMayVote:
         loans.cancel(talk.session, loan, talk.at, talk.cause)
         return talk.answer("nobody-may-vote")
+    except errors.SubjectChanged:
+        loans.cancel(talk.session, loan, talk.at, talk.cause)
+        return talk.answer("withdraw-no-account", example=examples.account(view.currency))
     return asking.asked(talk, view, tally)
 
 

@@ -54,8 +54,8 @@ def paid(talk: Talk, rest: str) -> Answer:
     """`paid` is never money: only the provider's word is. Say what is known and what will come."""
     group = talk.group()
     balances = reading.balances(talk.session, group.id, talk.user_id, group.currency)
-    if balances.open.amount_minor:
-        return talk.answer("paid-hint", open=str(balances.open))
+    if balances.paying.amount_minor:
+        return talk.answer("paid-hint", open=str(balances.paying))
     return talk.answer("paid-hint-none")
 
 

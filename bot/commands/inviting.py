@@ -32,9 +32,7 @@ def invite(talk: Talk, rest: str) -> Answer:
     invitation = values | {"inviter": talk.name}
     if removed is not None:  # They know us, and have had the one SMS for strangers.
         key = f"invitation:{group.id}:{removed}:{talk.incoming.message_id}"
-        outgoing.notify(
-            talk.session, removed, "invitation", invitation, group_id=group.id, dedupe_key=key, at=talk.at
-        )
+        outgoing.notify(talk.session, removed, "invitation", invitation, group_id=group.id, dedupe_key=key, at=talk.at)
         return talk.answer("invited-again", **values)
     sent = outgoing.invite(talk.session, number, invitation, group_id=group.id, at=talk.at)
     return talk.answer("invited" if sent else "invited-opted-out", **values)

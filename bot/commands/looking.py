@@ -6,6 +6,7 @@ from ledger import groups, reading
 
 HISTORY_LINES = {"sms": 5, "whatsapp": 10}
 LONGEST_LIST = {"sms": 100, "whatsapp": 1_200}  # Characters; Twilio takes no message above 1,600.
+LONGEST_HISTORY = {"sms": 230, "whatsapp": 1_200}
 
 
 def balance(talk: Talk, rest: str) -> Answer:
@@ -19,7 +20,7 @@ def balance(talk: Talk, rest: str) -> Answer:
 
 
 def history(talk: Talk, rest: str) -> Answer:
-    """The member's newest payments, also those that are not paid yet or failed."""
+    """The member's newest payments, as many as fit, also those that are not paid yet or failed."""
     group = talk.group()
     lines = reading.own_lines(talk.session, group.id, talk.user_id, HISTORY_LINES[talk.channel])
     if not lines:
@@ -29,11 +30,14 @@ def history(talk: Talk, rest: str) -> Answer:
             "history-line",
             date=talk.date(line.at, group.time_zone),
             amount=str(line.amount),
+            kind=line.kind,
             state=line.state,
             number=str(line.receipt_number or ""),
         )
         for line in lines
     ]
+    while len(words) > 1 and len("\n".join(words)) > LONGEST_HISTORY[talk.channel]:
+        words.pop()
     return talk.answer("history", group=group.name, lines="\n".join(words))
 
 

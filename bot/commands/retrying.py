@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from bot import announcing_votes, ballots, confirming
+from bot.commands import giving_up
 from bot.talk import Answer, GroupView, Talk
 from ledger import approvals, groups
-from ledger.models import OFFICERS, Approval, Transaction
+from ledger.models import OFFICERS, Approval, Loan, Transaction
 from payments import deciding, payouts
 
 
@@ -43,7 +44,7 @@ def take_back(talk: Talk, rest: str) -> Answer:
     if mine:
         words = talk.say("take-back-confirm", group=view.name, what=ballots.short(mine[-1]))
         return confirming.ask(talk, "retrying.take_back", words, group=view.id, approval=mine[-1].id)
-    return talk.answer("take-back-none")
+    return giving_up.offer(talk, view) or talk.answer("take-back-none")
 
 
 def take_take_back(talk: Talk) -> Answer:
@@ -64,6 +65,10 @@ def waiting(talk: Talk, view: GroupView) -> Sequence[Approval]:
         Transaction.approval_id == Approval.id,
         Transaction.state.in_(("pending", "processing", "completed")),
     )
+    # A loan that was given up since is not paid, although its vote has passed.
+    wanted = select(Loan.id).where(
+        Loan.group_id == Approval.group_id, Loan.approval_id == Approval.id, Loan.state == "approved"
+    )
     passed = talk.session.scalars(
         select(Approval)
         .where(
@@ -73,6 +78,7 @@ def waiting(talk: Talk, view: GroupView) -> Sequence[Approval]:
             Approval.amount_minor.is_not(None),
             Approval.decided_at > talk.at - payouts.RETRY_WITHIN,
             ~paid.exists(),
+            or_(Approval.kind != "loan", wanted.exists()),
         )
         .order_by(Approval.id.desc())
     )

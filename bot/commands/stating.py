@@ -7,10 +7,13 @@ from bot import orders, periods
 from bot.periods import Period
 from bot.talk import Answer, GroupView, Talk
 from ledger import groups, receipts, statements
+from ledger.models import OFFICERS
 from ledger.receipts import Issued
 from ledger.statements import Account, Line
 
 LINES = {"sms": 4, "whatsapp": 8}
+# What a member owes and pays back is between them and the officers.
+OF_A_LOAN = frozenset({"interest", "penalty", "loan_fee", "repayment", "transfer", "guarantee", "write_off"})
 OF_THE_GROUP = re.compile(r"\b(?:of )?(?:the |our )?group(?:'s)?\b", re.I)
 # What people say around a time: "statement for october please".
 AROUND = re.compile(r"\b(?:please|pls|plz|kindly|my|mine|own|of|for|in|during|the|month of)\b", re.I)
@@ -40,7 +43,7 @@ def group_statement(talk: Talk, rest: str) -> Answer:
 
 
 def receipt(talk: Talk, rest: str) -> Answer:
-    """`receipt 12`, `receipt R-12`; without a number the group's newest."""
+    """`receipt 12`, `receipt R-12`; without a number the group's newest. Others' debts are for officers."""
     group = talk.group()
     number = re.search(r"\d{1,9}", rest)
     if rest.strip() and number is None:
@@ -48,6 +51,8 @@ def receipt(talk: Talk, rest: str) -> Answer:
     found = receipts.find(talk.session, group.id, int(number[0]) if number else None)
     if found is None:
         return talk.answer("receipt-unknown" if number else "receipts-none", group=group.name, number=rest.strip())
+    if found.kind in OF_A_LOAN and found.user_id != talk.user_id and group.role not in OFFICERS:
+        return talk.answer("receipt-of-a-loan", group=group.name, number=f"R-{found.number}")
     words = talk.say("receipt-found", group=group.name, **_receipt_words(talk, group, found))
     if talk.channel == "whatsapp":
         orders.place(talk, group, orders.RECEIPT, {"number": found.number})

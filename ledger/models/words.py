@@ -22,7 +22,7 @@ OPEN_STATES = ("pending", "processing")
 SUBJECTS = ("withdrawal", "payout", "loan", "write_off", "rule", "role", "removal", "reversal")
 DECIDED_BY = {
     "withdrawal": ("withdrawal", "removal"),
-    "cash_out": ("withdrawal", "removal", "payout"),
+    "cash_out": ("withdrawal", "removal"),
     "payout": ("payout",),
     "loan_disbursement": ("loan",),
     "write_off": ("write_off",),

@@ -7,7 +7,7 @@ BEGIN
          WHERE a.group_id = t.group_id AND a.id = t.approval_id AND a.state = 'passed'
            AND a.amount_minor = t.amount_minor AND a.user_id IS NOT DISTINCT FROM t.user_id
            AND a.kind = ANY (CASE t.kind WHEN 'withdrawal' THEN ARRAY['withdrawal', 'removal']
-                                         WHEN 'cash_out' THEN ARRAY['withdrawal', 'removal', 'payout']
+                                         WHEN 'cash_out' THEN ARRAY['withdrawal', 'removal']
                                          WHEN 'payout' THEN ARRAY['payout'] WHEN 'loan_disbursement' THEN ARRAY['loan']
                                          ELSE ARRAY['write_off'] END)) THEN
         RAISE EXCEPTION 'no vote of the group allows the % of transaction %', t.kind, t.id USING ERRCODE = 'GW007';

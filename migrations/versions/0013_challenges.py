@@ -27,7 +27,8 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("code ~ '^[0-9]{4}$'", name=op.f("ck_challenges_code")),
         sa.CheckConstraint(
-            "kind IN ('ballot', 'cash_in', 'cash_out', 'guarantee', 'payout_account', 'confirm')", name=op.f("ck_challenges_kind")
+            "kind IN ('ballot', 'cash_in', 'cash_out', 'guarantee', 'payout_account', 'confirm')",
+            name=op.f("ck_challenges_kind"),
         ),
         sa.CheckConstraint("state IN ('open', 'used', 'cancelled', 'expired')", name=op.f("ck_challenges_state")),
         sa.ForeignKeyConstraint(["group_id"], ["groups.id"], name=op.f("fk_challenges_group_id")),

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from bot import announcing, announcing_cash, announcing_group, announcing_votes
+from bot import announcing, announcing_cash, announcing_group, announcing_loans, announcing_votes
 from core.money import Money
 from core.outbox import OutboxRow
 from ledger import approvals, legs, loans
@@ -24,6 +24,14 @@ WORK = ANNOUNCED | {
     ),
     "bot.cash_ended": lambda s, p, at: announcing_cash.ended(s, p["transaction"], at),
     "bot.cash_missing": lambda s, p, at: announcing_cash.missing(s, p["transaction"], p["challenge"], at),
+    "bot.guarantee_asked": lambda s, p, at: announcing_loans.guarantee_asked(s, p["loan"], p["member"], at),
+    "bot.guarantee_answered": lambda s, p, at: announcing_loans.guarantee_answered(
+        s, p["loan"], p["member"], p["yes"], at
+    ),
+    "bot.guarantee_lapsed": lambda s, p, at: announcing_loans.guarantee_lapsed(s, p["loan"], p["member"], at),
+    "bot.loan_vote_opened": lambda s, p, at: announcing_loans.vote_opened(s, p["loan"], p["approval"], at),
+    "bot.loan_ended": lambda s, p, at: announcing_loans.ended(s, p["loan"], at, lapsed=p["lapsed"]),
+    "bot.payout_failed": lambda s, p, at: announcing_votes.payout_failed(s, p["transaction"], at),
     "bot.contribution_completed": lambda s, p, at: announcing.contribution_completed(s, p["transaction"], at),
 }
 

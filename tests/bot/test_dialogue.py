@@ -159,7 +159,7 @@ def test_a_message_that_is_no_text_leaves_the_question_open(ama: Talker) -> None
 
 
 def test_nought_stops_a_question_and_says_when_there_is_none(ama: Talker) -> None:
-    ama.says("contribute").says("0").expects("stopped").says("500").expects("did not understand")
+    ama.says("contribute").says("0").expects("nothing was done").says("500").expects("did not understand")
     ama.says("0").expects("nothing to stop")
 
 

@@ -9,7 +9,11 @@ from bot import rulewords, texts
 from bot.channels import gsm7
 from bot.models import Challenge
 from core import db
+from core.money import Money
 from ledger.models import Group
+from payments import paying
+from payments.models import Payout
+from payments.provider import Outcome, PayoutVerification
 from tests.bot.deciding import Circle, a_circle, code_of, confirm_code, has_account
 from tests.bot.group_life import all_say, announced, asks, brings_cash, movements, role_of
 
@@ -51,7 +55,7 @@ def test_a_rule_is_proposed_confirmed_voted_and_changed(circle: Circle) -> None:
     baraka.says(f"Y {code_of(baraka)}").expects("has decided it")
     announced(circle)
     assert circle.group.loan_rate_percent == 3
-    assert "the interest on loans: 3 %: yes (2 of 3)" in circle.heard(chidi)[-1]
+    assert "voted yes (2 of 3): the interest on loans: 3 %" in circle.heard(chidi)[-1]
     ama.says("rule interest 3").expects("That is so already")
 
 
@@ -152,7 +156,7 @@ def test_an_office_is_given_by_vote_and_handed_over(circle: Circle) -> None:
     asks(circle, baraka, "role chidi the treasurer", "Baraka then has no office any more")
     all_say(circle, "Y", ama)
     assert (role_of(circle, baraka)[1], role_of(circle, chidi)[1]) == ("member", "treasurer")
-    assert "Chidi as treasurer: yes (2 of 3)" in circle.heard(baraka)[-1]
+    assert "voted yes (2 of 3): Chidi as treasurer" in circle.heard(baraka)[-1]
 
 
 def test_the_chair_hands_over_and_a_group_always_keeps_one(circle: Circle) -> None:
@@ -243,7 +247,7 @@ def test_a_member_is_removed_by_vote_and_hears_it(circle: Circle) -> None:
     all_say(circle, "Y", baraka)
     assert role_of(circle, chidi) == ("removed", "member")
     assert "you are no longer a member" in circle.heard(chidi)[-1]
-    assert "ending the membership of Chidi: yes (2 of 3)" in circle.heard(baraka)[-1]
+    assert "voted yes (2 of 3): ending the membership of Chidi" in circle.heard(baraka)[-1]
     chidi.says("rules").expects("not in a group yet")
 
 
@@ -281,3 +285,74 @@ def test_where_nobody_could_vote_about_the_money_it_is_said(session: db.Session)
     brings_cash(alone, alone[0], 50_000)
     alone.rule(beneficiary_abstains=True)
     asks(alone, alone[0], "leave in cash").expects("nobody else could vote", "rule abstain no")
+
+
+# Who has gone
+
+
+def test_savings_that_came_after_a_removal_are_paid_by_another_vote(circle: Circle, session: db.Session) -> None:
+    ama, baraka, chidi = circle.members
+    circle.save("1000", "2500")
+    has_account(baraka, circle.group)
+    asks(circle, ama, "remove Baraka because he has moved away")
+    circle.save("0", "700")
+    all_say(circle, "Y", chidi)
+    assert role_of(circle, baraka) == ("removed", "member")
+    ama.says("remove Baraka because of the rest").expects("Money for Baraka is on its way")
+    [payout] = session.scalars(select(Payout))
+    verified = PayoutVerification(
+        Outcome.SUCCEEDED,
+        "success",
+        payout.reference,
+        Money(payout.amount_minor, "KES"),
+        Money(payout.fee_minor, "KES"),
+    )
+    paying.settle(session, payout.id, verified, ama.at)
+    announced(circle)
+    asks(
+        circle,
+        ama,
+        "remove Baraka",
+        "Baraka is no member any more. Ask Umoja to pay out what is still theirs",
+        "KES 700",
+    )
+    assert "asks to pay Baraka, who is no member any more: the rest of their savings." in circle.heard(chidi)[-1]
+    all_say(circle, "Y", chidi)
+    assert [each.amount_minor for each in movements(circle, "withdrawal")] == [250_000, 70_000]
+    assert role_of(circle, baraka) == ("removed", "member")
+
+
+def test_savings_of_somebody_who_has_gone_wait_until_they_can_be_paid(circle: Circle) -> None:
+    ama, baraka, chidi = circle.members
+    asks(circle, ama, "remove Baraka because he has moved away")
+    all_say(circle, "Y", chidi)
+    ama.says("remove Baraka").expects("Baraka is no member of Umoja")
+    circle.save("0", "700")
+    ama.says("remove Baraka").expects("KES 700 are still theirs, but there is no account", "the box has not that much")
+    has_account(baraka, circle.group)
+    ama.says("remove Baraka").expects("not enough free money")  # Also for the fee, which is the group's.
+    circle.save("500")
+    ama.says("remove Baraka").expects("Ask Umoja to pay out what is still theirs")
+
+
+def test_savings_of_somebody_who_has_gone_that_are_too_little_to_send_stay(circle: Circle) -> None:
+    ama, baraka, chidi = circle.members
+    asks(circle, ama, "remove Baraka because he has moved away")
+    all_say(circle, "Y", chidi)
+    circle.save("500", "0.50")
+    has_account(baraka, circle.group)
+    ama.says("remove Baraka").expects("the KES 0.50 that are still theirs are too little to be sent")
+
+
+def test_who_was_removed_comes_back_only_when_an_officer_invites_them_again(circle: Circle) -> None:
+    ama, baraka, chidi = circle.members
+    code = circle.group.code
+    asks(circle, ama, "remove Baraka because he has moved away")
+    all_say(circle, "Y", chidi)
+    baraka.waits(hours=1).says(f"join {code}").expects("no longer a member", "ask an officer of Umoja to invite you")
+    chidi.waits(hours=1).says(f"invite {baraka.phone}").expects("Only an officer can invite them again")
+    ama.waits(hours=1).says(f"invite {baraka.phone}").expects("they may come back", code)
+    assert "Ama invites you to save with Umoja" in circle.heard(baraka)[-1]
+    ama.says(f"invite {baraka.phone}").expects("was invited before")
+    baraka.waits(hours=1).says(f"join {code}").expects("Welcome to Umoja")
+    assert role_of(circle, baraka) == ("active", "member")

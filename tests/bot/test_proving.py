@@ -295,7 +295,7 @@ def test_a_code_is_good_once_and_for_ten_minutes(officer: Talker, session: db.Se
 
 def test_a_reversal_that_was_left_is_left(officer: Talker, session: db.Session) -> None:
     code = code_in(officer)
-    officer.says("0").expects("I stopped")
+    officer.says("0").expects("nothing was done")
     officer.says(code)
     assert states(session) == {"completed"}
 

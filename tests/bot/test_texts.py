@@ -47,7 +47,7 @@ LONG: dict[str, Any] = {
     "command": "contribute",
     "example": "contribute 5000",
     "list": "Nakato (chair), Baraka (treasurer), Chidi, Efua, Yaw, Abena, Kojo, Thandi, Sipho, Lerato",
-    "lines": "22 Nov KES 125,000.50 R-1234\n21 Nov KES 500 not paid yet\n20 Nov KES 500 closed, not paid",
+    "lines": "22 Nov KES 125,000.50 R-1234\n21 Nov KES 500, not paid yet\n20 Nov KES 500, closed, not paid",
     "balance": "Umoja wa Wanawake wa Soko la Gikomba Mji: you have KES 1,250,000.50, the group has KES 12,500,000.",
     "seal": "9F3A-22C1",
     "line": 12_345,
@@ -131,7 +131,7 @@ LONG: dict[str, Any] = {
     "witness": "Nakato Namubiru Nabirye",
     "loan": "yes",
     "period": "monthly",
-    "schedule": "12 times KES 11,825.75 from 24 Dec on, the last KES 11,825.70 on 24 Nov",
+    "schedule": "12 times KES 11,825.75 from 24 Dec on, the last KES 11,825.70 on 24 Nov 2027",
     "guarantors": 2,
     "multiple": 3,
     "share": "KES 62,500.25",
@@ -144,6 +144,7 @@ LONG: dict[str, Any] = {
     "surplus": "KES 1,500",
     "settles": "yes",
     "row": 12,
+    "gone": "yes",
 }
 SHORT: dict[str, Any] = LONG | {
     "name": "Ama",
@@ -227,7 +228,7 @@ SHORT: dict[str, Any] = LONG | {
     "role": "treasurer",
     "witness": "same",
     "loan": "no",
-    "schedule": "3 times KES 6,935 from 24 Dec on, the last KES 6,934 on 24 Feb",
+    "schedule": "3 times KES 6,935 from 24 Dec on, the last KES 6,934 on 24 Feb 2027",
     "guarantors": 0,
     "names": "Baraka",
     "principal": "KES 20,000",
@@ -237,6 +238,7 @@ SHORT: dict[str, Any] = LONG | {
     "parts": "KES 400 interest, KES 4,600 loan",
     "surplus": "none",
     "settles": "no",
+    "gone": "no",
     "share": "KES 5,000",
 }
 

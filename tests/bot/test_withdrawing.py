@@ -80,8 +80,8 @@ def test_the_vote_that_makes_51_percent_reserves_the_money_and_puts_one_payout_t
     held = circle.session.scalars(select(Reservation.amount_minor).where(Reservation.group_id == circle.group.id))
     assert sorted(held) == [10_040_00, 10_040_00]
     circle.announced()
-    assert any("yes (3 of 5). The money is on its way" in body for body in circle.heard(circle[0]))
-    assert not any("the vote is over" in body for body in circle.heard(circle[4]))
+    assert any("voted yes (3 of 5)" in body and "The money is on its way" in body for body in circle.heard(circle[0]))
+    assert not any("has voted" in body for body in circle.heard(circle[4]))
 
 
 def test_it_fails_early_at_the_third_no_and_everybody_hears(circle: Circle) -> None:
@@ -91,7 +91,7 @@ def test_it_fails_early_at_the_third_no_and_everybody_hears(circle: Circle) -> N
     circle[3].expects("has decided it: the group says no (3 of 5 against)")
     circle.announced()
     for member in circle.members:
-        assert any("the vote is over" in body and "no (3 of 5 against)" in body for body in circle.heard(member))
+        assert any("Umoja has voted no (3 of 5 against): KES 10,000 to Ama" in body for body in circle.heard(member))
     assert payouts(circle) == []
 
 
@@ -335,7 +335,7 @@ def test_a_decided_withdrawal_is_sent_again_and_not_asked_for_twice(circle: Circ
 
 
 def test_everything_is_what_is_left_after_the_fee(circle: Circle) -> None:
-    circle[0].says("withdraw all for school fees").expects("KES 11,960", "Fee KES 40", "You then have KES 0")
+    circle[0].says("withdraw all for school fees").expects("KES 11,960", "Fee KES 40", "you then have KES 0")
 
 
 def test_the_rules_of_the_group_limit_one_withdrawal(circle: Circle) -> None:
@@ -423,4 +423,4 @@ def test_a_vote_without_enough_votes_ends_at_its_deadline(circle: Circle) -> Non
     circle[2].waits(hours=73).says(f"Y {code_of(circle[2])}").expects("time for this vote is over")
     assert deciding.end(circle.session, circle.group.id, vote.id, "failed", "deadline", later, deciding.BY_THE_CLOCK)
     circle.announced()
-    assert any("Too few voted in time" in body for body in circle.heard(circle[3]))
+    assert any("too few voted yes in time" in body for body in circle.heard(circle[3]))

@@ -127,6 +127,22 @@ def test_who_has_left_has_no_vote_any_more_but_still_counts(session: db.Session,
     assert (cast.outcome, cast.tally.eligible, cast.tally.state) == ("left", 3, "open")
 
 
+def test_who_left_and_came_back_has_no_vote_in_what_was_asked_before(session: db.Session, world: World) -> None:
+    members = crowd(session, world, 4)
+    asked = asks(session, world, members[0])
+    again = session.scalars(
+        select(Membership).where(Membership.user_id == members[1].id, Membership.group_id == world.umoja.id)
+    ).one()
+    groups.end_membership(session, again, "left", AT, CLOCK)
+    groups.join(session, world.umoja, members[1].id, AT + timedelta(minutes=1), CLOCK)
+    cast = votes(session, world, members[1], asked, "yes")
+    assert (cast.outcome, cast.tally.yes, cast.tally.eligible) == ("not_eligible", 1, 4)
+    cause = Cause(members[0].id, "sms")
+    rule = Subject("rule", details={"rule": "vote_hours"})
+    later = approvals.ask(session, world.umoja, rule, AT + timedelta(minutes=1), cause)
+    assert votes(session, world, members[1], later, "yes").outcome == "counted"
+
+
 def test_a_member_of_another_group_and_an_unknown_vote_are_refused(session: db.Session, world: World) -> None:
     members = crowd(session, world, 3)
     asked = asks(session, world, members[0])

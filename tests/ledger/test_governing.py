@@ -1,5 +1,6 @@
 """What a group decides about itself is carried out as it was voted, or refused with the reason."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -273,3 +274,22 @@ def test_who_was_paid_everything_has_left_and_who_saved_meanwhile_stays(session:
     assert governing.settled(session, carried, AT, CAUSE)
     assert role(session, world, world.baraka) == ("left", "member")
     assert not governing.settled(session, carried, AT, CAUSE)
+
+
+def test_what_is_left_of_somebody_who_has_gone_is_decided_without_ending_anything(
+    session: db.Session, world: World
+) -> None:
+    saved(session, world.umoja, world.baraka, 5_000)
+    carried_out(session, decided(session, world, "removal", world.baraka))
+    assert governing.check_gone(session, world.umoja, world.baraka.id) == Money(5_000, "KES")
+    subject = Subject("removal", world.baraka.id, Money(5_000, "KES"), details={"gone": True})
+    rest = asked(session, world, world.ama, subject)
+    assert rest.state == "passed"  # Ama is alone now.
+    before = len(audit_lines(session, world.umoja))
+    carried_out(session, rest)
+    assert len(audit_lines(session, world.umoja)) == before
+    groups.invite(session, world.umoja.id, world.ama.id, world.baraka.phone or "", AT + timedelta(minutes=1), CAUSE)
+    groups.join(session, world.umoja, world.baraka.id, AT + timedelta(minutes=1), CAUSE)
+    with pytest.raises(errors.SubjectChanged):
+        carried_out(session, rest)  # It was never about ending the membership of a member.
+    assert role(session, world, world.baraka) == ("active", "member")

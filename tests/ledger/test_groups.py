@@ -1,6 +1,7 @@
 """Groups: founding, joining, inviting, and the currency that stays once money was promised."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
@@ -188,3 +189,36 @@ def test_from_the_first_wish_on_the_currency_stays(session: db.Session, world: W
         groups.change_currency(session, world.umoja, "NGN", AT, CAUSE)
     session.refresh(world.umoja)
     assert world.umoja.currency == "KES"
+
+
+def test_who_was_removed_comes_back_only_when_an_officer_has_invited_them_since(
+    session: db.Session, world: World
+) -> None:
+    number, later = world.baraka.phone or "", AT + timedelta(hours=1)
+    belonging = groups.membership(session, world.umoja.id, world.baraka.id)
+    assert belonging
+    dalila = person(session, "Dalila")
+    groups.join(session, world.umoja, dalila.id, AT, CAUSE)
+    # An invitation of before, of which the group has thought better.
+    session.add(Invitation(group_id=world.umoja.id, phone=number, invited_by=world.ama.id, created_at=AT))
+    groups.end_membership(session, belonging, "removed", later, CAUSE)
+    assert groups.removed(session, world.umoja.id, number) == world.baraka.id
+    with pytest.raises(errors.Removed):
+        groups.join(session, world.umoja, world.baraka.id, later, CAUSE)
+    with pytest.raises(errors.Removed):
+        groups.invite(session, world.umoja.id, dalila.id, number, later, CAUSE)
+    after = later + timedelta(minutes=1)
+    assert groups.invite(session, world.umoja.id, world.ama.id, number, after, CAUSE)
+    assert not groups.invite(session, world.umoja.id, world.ama.id, number, after, CAUSE)
+    groups.join(session, world.umoja, world.baraka.id, after, CAUSE)
+    found = groups.membership(session, world.umoja.id, world.baraka.id)
+    assert found
+    assert (found.status, found.ended_at, found.joined_at) == ("active", None, after)
+    assert groups.removed(session, world.umoja.id, number) is None
+
+
+def test_who_has_gone_with_savings_is_known_to_those_who_stay(session: db.Session, world: World) -> None:
+    saved(session, world.umoja, world.baraka, 5_000)
+    assert groups.gone(session, world.umoja.id) == []
+    leaves(session, world.umoja, world.baraka)
+    assert groups.gone(session, world.umoja.id) == [groups.Member(world.baraka.id, "Baraka", "member")]

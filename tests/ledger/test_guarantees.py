@@ -1,5 +1,6 @@
 """Guarantors: their savings are held while they stand for a loan, and set free as it is paid back."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -49,9 +50,10 @@ def test_a_refusal_leaves_room_for_another_and_a_refused_loan_frees_everybody(le
     loan = lender.asks(6_000, 4)
     baraka = lender.world.baraka.id
     guaranteeing.name_guarantor(lender.session, loan, baraka, lender.at, CAUSE)
-    with pytest.raises(errors.GuaranteeError):
-        guaranteeing.name_guarantor(lender.session, loan, baraka, lender.at, CAUSE)
     guaranteeing.answer_guarantee(lender.session, loan, baraka, True, lender.at, CAUSE)
+    with pytest.raises(errors.GuaranteeError) as answered:
+        guaranteeing.name_guarantor(lender.session, loan, baraka, lender.at, CAUSE)
+    assert answered.value.code == "guarantor_twice"
     loans.refuse(lender.session, loan, lender.at, CAUSE)
     assert lender.held(lender.world.baraka) == 0
     with pytest.raises(errors.GuaranteeError):
@@ -159,3 +161,13 @@ def test_what_is_held_is_rounded_up_and_ends_with_the_loan(lender: Lender) -> No
     ended = [lender.session.get_one(Transaction, each.transaction_id, populate_existing=True) for each in guarantees]
     assert {(each.state, each.failure) for each in ended} == {("cancelled", "paid back")}
     assert [lender.held(member) for member in three] == [0, 0, 0]
+
+
+def test_who_has_not_answered_can_be_asked_again(lender: Lender) -> None:
+    lender.rules(loan_guarantors=1)
+    loan, baraka = lender.asks(6_000, 4), lender.world.baraka.id
+    guaranteeing.name_guarantor(lender.session, loan, baraka, lender.at, CAUSE)
+    lender.day += timedelta(days=2)
+    again = guaranteeing.name_guarantor(lender.session, loan, baraka, lender.at, CAUSE)
+    assert (again.state, again.asked_at, again.amount_minor) == ("asked", lender.at, 6_000_00)
+    assert len(guaranteeing.of(lender.session, loan)) == 1

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from core import db
-from ledger import contributions, errors, legs, loans, transactions
+from ledger import contributions, errors, groups, legs, loans, transactions
 from tests.ledger.actors import CAUSE, PROVIDER, audit_lines, balances
 from tests.ledger.lending import START, Lender, a_lender, kes, months
 
@@ -243,3 +243,27 @@ def test_a_disbursement_that_comes_back_too_late_needs_a_person(lender: Lender, 
     with pytest.raises(errors.NoLoan):
         loans.undo_disbursement(lender.session, loan, "reversed", lender.at, CAUSE)
     assert loan.state == "active"
+
+
+def test_a_payout_that_is_tried_again_looks_at_the_savings_of_today(lender: Lender) -> None:
+    loan = lender.asks(12_000, 4)
+    loans.approve(lender.session, loan, lender.decides(loan))
+    out = loans.begin_disbursement(lender.session, loan, PROVIDER, 0, "out", lender.at, CAUSE)
+    transactions.end(lender.session, lender.group.id, out.id, "failed", "the account is closed", lender.at, CAUSE)
+    lender.rules(loan_savings_multiple=1)
+    with pytest.raises(errors.AboveSavingsLimit) as above:
+        loans.begin_disbursement(lender.session, loan, PROVIDER, 0, "again", lender.at, CAUSE)
+    assert above.value.limit == kes("10000")
+    lender.rules(loan_savings_multiple=2)
+    again = loans.begin_disbursement(lender.session, loan, PROVIDER, 0, "again", lender.at, CAUSE)
+    assert again.state == "pending"
+
+
+def test_who_is_no_member_any_more_is_lent_nothing(lender: Lender) -> None:
+    loan = lender.asks(12_000, 4)
+    loans.approve(lender.session, loan, lender.decides(loan))
+    belonging = groups.membership(lender.session, lender.group.id, lender.world.ama.id)
+    assert belonging
+    groups.end_membership(lender.session, belonging, "left", lender.at, CAUSE)
+    with pytest.raises(errors.NoLoan):
+        loans.begin_disbursement(lender.session, loan, PROVIDER, 0, "out", lender.at, CAUSE)

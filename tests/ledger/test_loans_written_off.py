@@ -120,3 +120,39 @@ def test_what_comes_after_a_loan_was_given_up_is_savings(lender: Lender) -> None
     lender.gives_up(loan)
     lender.pays(300_00)
     assert (loan.state, lender.wallet("savings"), lender.wallet("loan")) == ("written_off", 10_300_00, 0)
+
+
+def test_while_the_group_votes_about_giving_it_up_the_clock_charges_nothing(lender: Lender) -> None:
+    lender.rules(loan_penalty_percent=Decimal(10))
+    loan = lender.lends(12_000, 4)
+    lender.goes_to(months(1) - timedelta(days=1))
+    lost = loans.write_off_amount(lender.session, loan, lender.day)
+    subject = Subject("write_off", loan.user_id, lost, details={"loan": loan.id})
+    asked = approvals.ask(lender.session, lender.group, subject, lender.at, Cause(loan.user_id, "sms"))
+    lender.goes_to(months(1) + timedelta(days=5))
+    assert lender.wallet("interest_due") == 0
+    cause = Cause(lender.world.baraka.id, "sms")
+    cast = approvals.vote(
+        lender.session, lender.group.id, asked.approval_id, "yes", lender.at - timedelta(days=5), cause
+    )
+    assert cast.tally.state == "passed"
+    loans.write_off(lender.session, loan, asked.approval_id, lender.at, CAUSE)
+    assert (loan.state, lender.income("bad_debt")) == ("written_off", -12_000_00)
+    lender.assert_rows_are_the_book()
+
+
+def test_a_vote_that_keeps_a_loan_has_charged_afterwards_what_fell_due_meanwhile(lender: Lender) -> None:
+    lender.rules(loan_penalty_percent=Decimal(10))
+    loan, other = lender.lends(12_000, 4), lender.lends(12_000, 4, lender.world.baraka)
+    lender.goes_to(months(1) - timedelta(days=1))
+    lost = loans.write_off_amount(lender.session, loan, lender.day)
+    subject = Subject("write_off", loan.user_id, lost, details={"loan": loan.id})
+    asked = approvals.ask(lender.session, lender.group, subject, lender.at, Cause(loan.user_id, "sms"))
+    lender.goes_to(months(1) + timedelta(days=5))
+    owing = [lender.wallet(kind, lender.world.baraka) for kind in ("interest_due", "penalty_due")]
+    assert owing[0] < 0 > owing[1]
+    approvals.close(lender.session, lender.group.id, asked.approval_id, "withdrawn", "paid soon", lender.at, CAUSE)
+    lender.goes_to(lender.day)
+    assert [lender.wallet(kind) for kind in ("interest_due", "penalty_due")] == owing
+    assert other.state == "active"
+    lender.assert_rows_are_the_book()

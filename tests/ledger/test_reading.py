@@ -12,7 +12,7 @@ def kes(amount_minor: int) -> Money:
 
 def test_a_new_member_reads_zero_everywhere(session: db.Session, world: World) -> None:
     found = reading.balances(session, world.umoja.id, world.ama.id, "KES")
-    assert (found.own, found.group, found.open) == (kes(0), kes(0), kes(0))
+    assert (found.own, found.group, found.open, found.paying) == (kes(0), kes(0), kes(0), kes(0))
 
 
 def test_own_savings_the_groups_money_and_open_promises_are_apart(session: db.Session, world: World) -> None:
@@ -25,6 +25,17 @@ def test_own_savings_the_groups_money_and_open_promises_are_apart(session: db.Se
     wish(session, world.umoja, world.baraka, 9)
     found = reading.balances(session, world.umoja.id, world.ama.id, "KES")
     assert (found.own, found.group, found.open) == (kes(5000), kes(5700), kes(120))
+
+
+def test_only_what_a_member_wants_to_pay_in_is_not_paid_yet(session: db.Session, world: World) -> None:
+    saved(session, world.umoja, world.ama, 5000)
+    wish(session, world.umoja, world.ama, 100)
+    for kind in ("repayment", "guarantee", "refund"):
+        transactions.begin(session, world.umoja.id, kind, world.ama.id, kes(700), kind, AT, CAUSE)
+    found = reading.balances(session, world.umoja.id, world.ama.id, "KES")
+    assert (found.open, found.paying) == (kes(100), kes(800))
+    lines = reading.own_lines(session, world.umoja.id, world.ama.id, limit=3)
+    assert [line.kind for line in lines] == ["refund", "guarantee", "repayment"]
 
 
 def test_the_group_has_what_arrived_after_fees(session: db.Session, world: World) -> None:

@@ -109,6 +109,15 @@ def test_what_belongs_to_a_loan_is_not_reversed_by_the_book_alone(session: db.Se
     assert balances(session, rich.umoja)["penalty_due", rich.baraka.id] == -500
 
 
+@pytest.mark.parametrize("officers_alone", [True, False])
+def test_what_a_vote_decided_is_not_reversed_so_that_the_same_vote_never_pays_twice(
+    session: db.Session, rich: World, officers_alone: bool
+) -> None:
+    paid = note(session, rich.umoja, "cash_out", rich.ama, 5_000, legs.cash_out(rich.ama.id, 5_000))
+    with pytest.raises(errors.NotReversible):
+        reversals.check(session, rich.umoja.id, paid.receipt_number, officers_alone)
+
+
 @pytest.mark.parametrize("number", [0, 99, -1])
 def test_a_receipt_that_the_group_does_not_have_is_none(session: db.Session, rich: World, number: int) -> None:
     with pytest.raises(errors.UnknownReceipt):

@@ -95,17 +95,8 @@ def test_a_loan_that_cannot_be_charged_does_not_stop_the_others(
         first = session.scalars(select(Instalment).where(Instalment.loan_id == bad.id, Instalment.number == 1)).one()
         assert first.due < datetime.now(UTC).date()
         # The key under which its interest would be booked stands for something else.
-        one_shilling = Money(1_00, "KES")
-        transactions.begin(
-            session,
-            lender.group.id,
-            "contribution",
-            bad.user_id,
-            one_shilling,
-            f"interest:{bad.id}:1",
-            lender.at,
-            CAUSE,
-        )
+        other, key = Money(1_00, "KES"), f"interest:{bad.id}:1"
+        transactions.begin(session, lender.group.id, "contribution", bad.user_id, other, key, lender.at, CAUSE)
         session.commit()
         good_id, bad_id = good.id, bad.id
     with caplog.at_level(logging.ERROR):

@@ -20,7 +20,7 @@ def test_a_loan_lives_from_the_quote_to_the_last_instalment_with_one_late_paymen
     ama, baraka, chidi = members
     ama.texts("rule penalty 1.5").confirms().expects("votes now")
     chidi.votes("Y", "1.5")
-    ama.hears("the vote is over")
+    ama.hears("has voted yes")
 
     ama.texts("borrow 12000 for 4 months because the roof leaks")
     ama.expects("KES 12,000", "You pay back KES 12,605.94", "it costs KES 605.94", "4 times KES 3,151.49")
@@ -59,6 +59,7 @@ def test_a_loan_lives_from_the_quote_to_the_last_instalment_with_one_late_paymen
         code=code,
     )
     assert owing[0][0] == 0
+    world.proves_the_book(code)
 
 
 def test_guarantors_say_yes_from_their_own_phones_before_the_group_votes(world: World) -> None:
@@ -67,7 +68,7 @@ def test_guarantors_say_yes_from_their_own_phones_before_the_group_votes(world: 
     chidi.saves("6000")
     ama.texts("rule guarantors 2").confirms().expects("votes now")
     chidi.votes("Y", "guarantor")
-    ama.hears("the vote is over")
+    ama.hears("has voted yes")
 
     ama.texts("borrow 10000 for 2 months because of seeds").expects("2 members must stand for you").confirms()
     ama.expects("Who stands for you?", "KES 5,000")
@@ -94,7 +95,7 @@ def test_a_loan_that_the_group_refuses_leaves_nothing_behind(world: World) -> No
     ama, baraka = members
     ama.texts("borrow 5000 for 2 months because of a phone").confirms().expects("votes now")
     baraka.votes("N", "a phone").expects("the group says no")
-    ama.hears("the vote is over", "no (1 of 2 against)")
+    ama.hears("voted no (1 of 2 against)")
     ama.texts("loan").expects("You have no loan")
     ama.texts("borrow 5000 for 2 months because of seeds").expects("Reply")
 

@@ -19,7 +19,7 @@ def test_cash_counts_when_the_payer_says_so_and_leaves_when_the_payee_has_it(wor
     ama.texts("cash 2000 to Baraka").confirms()
     assert world.books(code)["total_minor"] == 3_000_00
     baraka.votes("Y", "KES 2,000", "cash")
-    chidi.hears("KES 2,000 was paid to Baraka")
+    chidi.hears("KES 2,000 was paid to Baraka (seeds), in cash")
     assert world.books(code)["total_minor"] == 1_000_00
 
 
@@ -28,7 +28,7 @@ def test_the_group_changes_its_rules_and_hands_over_an_office(world: World) -> N
     baraka.texts("rule interest 5").expects("officer")
     ama.texts("rule interest 5").confirms().expects("votes now")
     chidi.votes("Y", "5")
-    ama.hears("the vote is over", "yes (2 of 3)")
+    ama.hears("voted yes (2 of 3)")
     baraka.texts("rules loans").expects("5 %")
     ama.texts("make Baraka treasurer").confirms().expects("votes now")
     chidi.votes("Y", "treasurer")

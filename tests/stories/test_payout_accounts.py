@@ -32,7 +32,7 @@ def test_in_ghana_a_wallet_is_enough(world: World) -> None:
     esi.texts("payout account mtn")
     esi.hears("your money would go to MTN")
     esi.texts(f"Y {esi.code('would go to MTN')}").expects("your money goes to MTN", "All members are told")
-    esi.texts("payout account").expects("From", "Was that not you? Write: payout account stop")
+    esi.texts("payout account").expects("From", "If this was not you, write: payout account stop")
     esi.texts("payout account stop").expects("Stopped")
 
 

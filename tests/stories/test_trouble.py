@@ -80,7 +80,7 @@ def test_a_provider_that_is_down_leaves_the_contribution_open(world: World, memb
     assert page.status_code == 503
     assert "Nothing was taken" in page.text
     ama.texts("balance").expects("Not paid yet: KES 300")
-    ama.texts("history").expects("KES 300 not paid yet")
+    ama.texts("history").expects("KES 300, not paid yet")
     ama.pays(ama.opens_checkout(link))
     ama.hears("Receipt R-1", "KES 300")
 
@@ -143,7 +143,7 @@ def test_declined_lost_and_abandoned_payments_end_by_the_sweep(world: World, mem
     # Chidi wrote on WhatsApp more than a day ago by now, so what we say first comes as an approved template.
     heard = chidi.hears("was not paid, so it is closed", patience=LONG_PATIENCE_SECONDS)
     assert heard.startswith("News from your savings group:")
-    chidi.texts("history").expects("KES 700 closed, not paid")
+    chidi.texts("history").expects("KES 700, closed, not paid")
     assert world.books(code)["total_minor"] == 100_076
 
     chidi.pays(abandoned)  # The provider's page was still open in their browser.

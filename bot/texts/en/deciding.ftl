@@ -13,7 +13,7 @@ confirm-needs-code = To do it, reply with the four figures { $figures }. To leav
 vote-needs-code = Please write the code too, from my message: Y and its four figures. To see it again, write: vote
 code-length = The code has four figures, for example: Y 4821
 confirm-expired = My question was good for ten minutes, so I left it. Nothing was done. Please write your request again.
-confirm-too-many = There were too many wrong codes today, so I take nothing that needs one by SMS until tomorrow. On WhatsApp you can go on. Was it not you? Tell an officer of your group.
+confirm-too-many = There were too many wrong codes today, so until tomorrow I take nothing by SMS that needs one. WhatsApp still works. If this was not you, tell an officer.
 confirm-stopped = Three wrong codes, so I left it. Nothing was done. Please write your request again.
 
 ## Ballots
@@ -29,20 +29,26 @@ ballot-reminder =
     { $question }
 
     Reply *Y { $figures }* or *N { $figures }*, until { $until }.
-    .sms = { $group } waits for your vote: { $question } Reply Y { $figures } or N { $figures } by { $until }.
+    .sms = { $group } asks again: { $question } Reply Y { $figures } or N { $figures } by { $until }.
 button-yes = Yes
 button-no = No
 vote-withdrawal = { $name } wants to take { $amount } out of their savings{ $to ->
         [own] { "" }
        *[other] { " " }for { $payee }
-    } ({ $reason }). It would go to { $account }{ $holder ->
+    } ({ $reason }). It would { $account ->
+        [cash] be handed over in cash
+       *[other] go to { $account }
+    }{ $holder ->
         [none] { "" }
        *[other] { " " }({ $holder })
     }. The group then has { $after }.
     .sms = { $name } wants { $amount } of own savings{ $to ->
         [own] { "" }
        *[other] { " " }for { $payee }
-    } ({ $reason }), to { $account }. Group then: { $after }.
+    } ({ $reason }), { $account ->
+        [cash] in cash
+       *[other] to { $account }
+    }. Group then: { $after }.
 short-withdrawal = { $amount } to { $payee } ({ $reason })
 vote-reversal = { $name } asks to reverse receipt R-{ $receipt }, { $amount } of { $payee }: { $reason }.
 short-reversal = reversing R-{ $receipt }
@@ -66,7 +72,7 @@ vote-closed = This vote is over: { $state ->
         [withdrawn] it was taken back.
         [void] what was asked has changed, so it no longer counts.
        *[failed] the group said no.
-    } Nothing has changed by your answer.
+    } Your answer came after that and changes nothing.
 vote-late = The time for this vote is over, so your answer does not count.
 vote-not_eligible = You have no vote in this one: those vote who were members when it was asked{ $abstains ->
         [yes] , and by the group's rule not whoever gets the money
@@ -78,7 +84,7 @@ vote-which =
     Open votes in *{ $group }*:
     { $lines }
     .sms = { $group } votes: { $lines }
-vote-line = { $what }: { $yes } of { $eligible } say yes, { $needed } needed. { $choice ->
+vote-line = { $what }. { $yes } of { $eligible } say yes, { $needed } needed. { $choice ->
         [yes] You said yes.
         [no] You said no.
         [none] You have no vote.
@@ -96,7 +102,7 @@ code-wrong = That is not a code of yours. { $left ->
        *[other] Look at my message and write it again, for example: Y 4821
     }
 codes-cancelled = Three wrong codes, so I cancelled them. Nothing was counted. Write vote to get a new one.
-code-none = I have not asked you anything that takes a code. Write vote to see the open votes.
+code-none = I have asked you nothing that still waits for a code. Write vote to see what waits for your answer.
 code-over = That code is no longer good. Write vote to see the open votes.
 button-old = That button is no longer good. Nothing was done. Write vote to see the open votes.
 answered-before = You have answered that before. Nothing has changed.
@@ -113,23 +119,24 @@ asked-the-group = { $group } votes now. { $eligible ->
     } I tell you how it ends.
 decided-at-once = { $group } has decided: yes. { $result ->
         [done] It is done.
-        [under_way] The money is on its way.
+        [under_way] The payout begins.
        *[other] It cannot be carried out now: { $problem }.
     }
-vote-ended = { $group }: the vote is over. { $what }: { $state ->
-        [passed] yes ({ $yes } of { $eligible }).
-        [withdrawn] taken back by { $asker }.
-        [void] no longer valid, since { $why ->
-            [account_changed] the account was changed. Please ask again.
+vote-ended = { $state ->
+        [passed] { $group } has voted yes ({ $yes } of { $eligible }): { $what }.
+        [withdrawn] { $group }: { $asker } took the question back: { $what }.
+        [void] { $group }: the vote about { $what } does not count any more, since { $why ->
+            [account_changed] the account was changed. { $asker } can ask again.
             [member_left] a member has left.
            *[other] what was asked has changed.
         }
        *[failed] { $why ->
-            [deadline] no. Too few voted in time ({ $yes } of { $eligible } yes, { $needed } needed).
-           *[other] no ({ $no } of { $eligible } against).
+            [deadline] { $group }: too few voted yes in time ({ $yes } of { $eligible }, { $needed } needed), so it is no: { $what }.
+           *[other] { $group } has voted no ({ $no } of { $eligible } against): { $what }.
         }
     }{ $result ->
         [under_way] { " " }The money is on its way.
+        [by_hand] { " " }It is handed over in cash.
         [stuck] { " " }It cannot be done now: { $problem }. { $asker } can write: try again
         [undone] { " " }It cannot be done: { $problem }. It has to be asked anew.
        *[done] { "" }
@@ -144,6 +151,9 @@ problem-stands_for_others = they stand for the loan of another member
 problem-money_under_way = money is on its way to them
 problem-still_owes = something must be settled first
 problem-stale_version = the rule has been changed since
+problem-subject_changed = the account or the loan has changed since, so it has to be asked anew
+problem-above_savings_limit = it would be more than the rules allow to borrow now
+problem-no_loan = that loan was given up
 problem-other = something has changed since
 try-again-confirm = Try once more to pay: { $what }? It goes to the same account.
 try-again-none = Nothing of yours waits for another try.
@@ -157,10 +167,23 @@ ask-withdrawal-reason = What is it for? Everybody who votes will read it. For ex
 withdraw-confirm = Take { $amount } out of your savings in { $group }{ $to ->
         [own] { "" }
        *[other] { " " }for { $payee }
-    }, paid to { $account }, for: { $reason }?{ $fee ->
+    }, { $account ->
+        [cash] in cash
+       *[other] to { $account }
+    } ({ $reason })?{ $fee ->
         [none] { "" }
        *[other] { " " }Fee { $fee }.
     } You then have { $own }. The group votes about it.
+    .sms = { $group }: take { $amount } of your savings{ $to ->
+        [own] { "" }
+       *[other] { " " }for { $payee },
+    } { $account ->
+        [cash] in cash
+       *[other] to { $account }
+    } ({ $reason })? { $fee ->
+        [none] You then
+       *[other] Fee { $fee }, you then
+    } have { $own }. The group votes.
 withdraw-no-account = First tell me where your money should go. Write for example: payout account { $example }
 withdraw-account-waits = Your new account { $account } can be used from { $until } on. A new account always waits a day.
 withdraw-payee-no-account = { $payee } has told me no account yet. { $payee } writes: payout account { $example }
@@ -191,11 +214,17 @@ paid-out =
     {"*"}{ $group }*: { $kind ->
         [loan] the loan of { $amount } was paid to { $payee }
        *[other] { $amount } was paid to { $payee } ({ $reason })
-    }, { $account }. { $yes } of { $eligible } had said yes. The group has *{ $total }*. Receipt { $number }, seal *{ $seal }*.
+    }, { $account ->
+        [cash] in cash
+       *[other] into { $account }
+    }. { $yes } of { $eligible } had said yes. The group has *{ $total }*. Receipt { $number }, seal *{ $seal }*.
     .sms = { $group }: { $kind ->
         [loan] the loan of { $amount } was paid to { $payee }
        *[other] { $amount } was paid to { $payee } ({ $reason })
-    }, { $account }. { $yes } of { $eligible } said yes. The group has { $total }. Receipt { $number }, seal { $seal }.
+    }, { $account ->
+        [cash] in cash
+       *[other] into { $account }
+    }. { $yes } of { $eligible } said yes. The group has { $total }. Receipt { $number }, seal { $seal }.
 payout-failed = { $group }: the { $amount } for { $payee } did not arrive ({ $account }). The money is safe in the group. { $asker } can write: try again
 payout-returned = { $group }: the { $amount } for { $payee } came back from { $account }. It is in the group again. { $asker } can write: try again
 cash-due-officer = { $group } has decided: { $amount } in cash for { $payee }. Give it from the box, then write: cash { $plain } to { $payee }
@@ -208,7 +237,7 @@ account-shown = Your money from { $group } goes to { $account }. To change it, w
 account-shown-coming = { $now ->
         [none] No account is usable yet.
        *[other] Your money from { $group } goes to { $now }.
-    } From { $until } on it goes to { $account }. Was that not you? Write: payout account stop
+    } From { $until } on, it goes to { $account }. If this was not you, write: payout account stop
 account-checking = I check that account with the payment service. In a moment I ask you whether it is right.
 account-unreadable = I could not read that. Write the name and the number, for example: payout account { $example }
 account-too-many = That is enough new accounts for one day. Please try again tomorrow.
@@ -216,7 +245,7 @@ account-ask = { $group }: your money would go to { $account }. Is that right? Re
 account-bank_unknown = I do not know that bank. Please write its usual name and the number, for example: payout account { $example }
 account-number_unreadable = { $bank } needs a number that I can read. Please write both, for example: payout account { $example }
 account-number_unknown = { $bank } has no account with that number. Please check it, then write: payout account { $example }
-account-confirmed = Thank you. From { $until } on your money goes to { $account }. All members are told. Was it not you? Write: payout account stop
+account-confirmed = Thank you. From { $until } on, your money goes to { $account }. All members are told. If this was not you, write: payout account stop
 account-refused = All right, I left it. To name another account, write for example: payout account { $example }
 account-stopped = Stopped. { $account } will not be used.{ $now ->
         [none] { "" }
@@ -224,6 +253,8 @@ account-stopped = Stopped. { $account } will not be used.{ $now ->
     }
 account-stop-none = There is no new account that waits.
 account-changed = { $group }: from { $until } on, money for { $name } goes to { $account }. Does that look wrong? Ask { $name } before you vote.
-account-changed-own = { $group }: from { $until } on, your money goes to { $account }. Was that not you? Write: payout account stop
+account-changed-own = { $group }: from { $until } on, your money goes to { $account }. If this was not you, write: payout account stop
 account-stopped-note = { $group }: { $name } has stopped the change to { $account }. It will not be used.
-cash-box = the cash box
+# The word by which the sentences above know that money goes out as cash; it stays as it is in every language.
+cash-box = cash
+schedule-same = { $count } times { $amount }, from { $first } to { $until }

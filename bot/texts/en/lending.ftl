@@ -114,6 +114,7 @@ guarantee-refused-note = { $group }: { $name } does not stand for your loan of {
 guarantee-lapsed-note = { $group }: { $name } has not answered in 7 days whether to stand for your loan of { $amount }. To name another member, write: guarantor Efua
 guarantee-free-note = { $group }: the loan of { $amount } for { $name } is not paid out. Your { $share } are free again.
 guarantee-given-note = { $group }: { $name } stands for your loan of { $amount }.
+loan-not-asked-note = { $group }: your guarantors said yes, but your loan of { $amount } cannot go to the account you had named any more, so I closed it. Name one with payout account, then ask again.
 loan-vote-opened-note = { $group } now votes about your loan of { $amount }, until { $until }. I tell you how it ends.
 
 ## Loans that are not paid out

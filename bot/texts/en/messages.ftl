@@ -196,14 +196,45 @@ balance-open = { $balance }
 history = { $group }, your last payments:
     { $lines }
 history-none = { $group }: no payments yet. To save, write for example: contribute 5000
-history-line = { $date } { $amount } { $state ->
-    [completed] R-{ $number }
-    [pending] not paid yet
-    [processing] under way
-    [failed] did not go through
-    [expired] closed, not paid
-    [cancelled] cancelled
-   *[other] { $state }
+history-line = { $date } { $amount }{ $kind ->
+        [withdrawal] { " " }withdrawal
+        [cash_out] { " " }withdrawal in cash
+        [cash_in] { " " }in cash
+        [loan_disbursement] { " " }loan
+        [repayment] { " " }repayment
+        [transfer] { " " }repayment from savings
+        [interest] { " " }interest
+        [penalty] { " " }penalty
+        [loan_fee] { " " }loan fee
+        [guarantee] { " " }as guarantee
+        [write_off] { " " }written off
+        [refund] { " " }given back
+        [reversal] { " " }correction
+       *[other] { "" }
+    }{ $state ->
+        [completed] { " " }R-{ $number }
+        [reversed] { " " }R-{ $number } (reversed)
+        [failed] , did not go through
+        [expired] { $kind ->
+            [contribution] , closed, not paid
+           *[other] , closed
+        }
+        [cancelled] { $kind ->
+            [guarantee] , over
+           *[other] , cancelled
+        }
+       *[open] { $kind ->
+            [withdrawal] , on its way
+            [loan_disbursement] , on its way
+            [cash_out] , not handed over yet
+            [cash_in] , not confirmed yet
+            [guarantee] , held
+            [refund] , on its way
+           *[other] { $state ->
+                [processing] , under way
+               *[pending] , not paid yet
+            }
+        }
     }
 
 ## Statements and receipts
@@ -254,11 +285,18 @@ receipt-found = { $group }, receipt { $number }: { $amount } on { $date } { $kin
         [reversal] correction for { $name }
         [loan_disbursement] loan to { $name }
         [repayment] paid back by { $name }
+        [transfer] paid back from savings by { $name }
+        [interest] interest of { $name }
+        [penalty] penalty of { $name }
+        [loan_fee] loan fee of { $name }
+        [guarantee] paid as guarantor by { $name }
+        [write_off] written off for { $name }
        *[other] { $name }
     }. Seal { $seal }.{ $undone ->
         [no] { "" }
        *[other] { " " }It no longer counts: { $undone } took it back.
     }
+receipt-of-a-loan = { $group }, receipt { $number } is about another member's loan. Only that member and the officers can see it.
 receipt-unreadable = Which receipt? Write its number, for example: receipt 12
 receipt-unknown = { $group } has no receipt { $number }. Write history to see your receipts.
 receipts-none = { $group } has no receipts yet. To save, write for example: contribute 5000
@@ -299,7 +337,7 @@ reverse-confirm = Reverse R-{ $number }, { $amount } of { $name }? Everybody wil
     }
 reverse-unknown_receipt = There is no receipt R-{ $number }. Write statement group to see them.
 reverse-already_reversed = R-{ $number } was reversed before.
-reverse-not_reversible = R-{ $number } cannot be reversed. Officers reverse cash that was written down wrongly, not what went through the payment service, a loan or another reversal.
+reverse-not_reversible = R-{ $number } cannot be reversed. Officers reverse cash that was written down wrongly, not what went through the payment service, a loan, another reversal or what the group has voted.
 reverse-insufficient_funds = R-{ $number } cannot be reversed: its money has been used since.
 reverse-transaction_closed = R-{ $number } cannot be reversed any more.
 reversed = Done: R-{ $number } is reversed by R-{ $new }. All members are told, with your reason. Seal { $seal }.
@@ -311,7 +349,7 @@ not-understood = Sorry, I did not understand that. Write menu to see what I can 
 too-long = That message is too long for me. Please write one short request, for example: contribute 5000
 media = I can only read text. Please write what you want, for example: contribute 5000
 empty = Your message was empty. Write menu to see what I can do.
-cancelled = All right, I stopped. Write menu to see what I can do.
+cancelled = All right, nothing was done. Write menu to see what I can do.
 nothing-to-cancel = There is nothing to stop. Write menu to see what I can do.
 opted-out = You will get no more messages from GroupWallet here. Your money and your group stay as they are. To come back, write: start
 opted-in = Welcome back, you get messages again. Write menu to see what I can do.
