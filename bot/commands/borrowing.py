@@ -155,7 +155,7 @@ def _confirm(
         amount=str(amount),
         group=group.name,
         reason=reason,
-        account=accounts.masked(account) if account else talk.say("cash-box"),
+        account=accounts.masked(account) if account else "cash",
         schedule=loanwords.schedule(schedule, talk.channel, talk.language),
         total=str(schedule.total),
         cost=str(schedule.interest),

@@ -64,7 +64,7 @@ def take_leave(talk: Talk) -> Answer:
             "amount": str(quoted.amount),
             "fee": str(quoted.fee),
             "reason": reason,
-            "account": accounts.masked(planned.account) if planned.account else talk.say("cash-box"),
+            "account": accounts.masked(planned.account) if planned.account else "cash",
             "holder": (planned.account.holder or "none") if planned.account else "none",
             "after": str(total - quoted.amount - quoted.fee),
         },

@@ -68,7 +68,11 @@ def _go_on(talk: Talk, asked: Request) -> Answer:
 def _standing(talk: Talk, group: GroupView) -> Answer | None:
     """A withdrawal of the member's that is not over: an open vote, or one that was decided and has not arrived."""
     for approval in approvals.open_ones(talk.session, group.id, "withdrawal", talk.user_id):
-        return talk.answer("withdraw-open", amount=str(Money(approval.amount_minor or 0, group.currency)))
+        return talk.answer(
+            "withdraw-open",
+            amount=str(Money(approval.amount_minor or 0, group.currency)),
+            reason=approval.reason or "?",
+        )
     for approval in retrying.waiting(talk, group):
         own = approval.kind == "withdrawal" and approval.user_id == talk.user_id
         account = accounts.of_destination(talk.session, group.id, approval.destination)
@@ -143,7 +147,7 @@ def take_confirmation(talk: Talk) -> Answer:
             "amount": str(quoted.amount),
             "fee": str(quoted.fee),
             "reason": slots["reason"],
-            "account": accounts.masked(account) if account else talk.say("cash-box"),
+            "account": accounts.masked(account) if account else "cash",
             "holder": (account.holder or "none") if account else "none",
             "after": str(after - quoted.amount - quoted.fee),
         },
@@ -236,7 +240,7 @@ def _confirm(
 
 
 def _shown(talk: Talk, account: PayoutAccount | None) -> str:
-    return accounts.masked(account) if account else talk.say("cash-box")
+    return accounts.masked(account) if account else "cash"
 
 
 def _all_of(rules: Group, account: PayoutAccount | None, free: Money) -> Money:

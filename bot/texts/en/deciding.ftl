@@ -151,7 +151,7 @@ problem-stands_for_others = they stand for the loan of another member
 problem-money_under_way = money is on its way to them
 problem-still_owes = something must be settled first
 problem-stale_version = the rule has been changed since
-problem-subject_changed = the account or the loan has changed since, so it has to be asked anew
+problem-subject_changed = the account or the loan has changed since
 problem-above_savings_limit = it would be more than the rules allow to borrow now
 problem-no_loan = that loan was given up
 problem-other = something has changed since
@@ -200,7 +200,7 @@ withdraw-no-cash = { $group } can pay out { $limit } { $place ->
        *[other] through the payment service
     } now. Please write a smaller amount, or wait until more is paid in.
 withdraw-above-rule = By the rules of { $group } the most at once is { $limit }.
-withdraw-open = You have already asked for { $amount }, and that vote is still open. To take it back, write: take back
+withdraw-open = You have already asked for { $amount } ({ $reason }), and that vote is still open. To take it back, write: take back
 withdraw-decided = The group has decided your { $amount }, and it has not arrived. To have it sent again, write: try again
 withdraw-who = Who gets it: you, or { $name }? For { $name } write: withdraw { $amount } to { $name } for school fees. For you, leave the name out.
 withdraw-too-little = You have { $own }. After the fee that is too little to send. In cash it costs nothing, for example: withdraw all in cash for food
@@ -255,6 +255,3 @@ account-stop-none = There is no new account that waits.
 account-changed = { $group }: from { $until } on, money for { $name } goes to { $account }. Does that look wrong? Ask { $name } before you vote.
 account-changed-own = { $group }: from { $until } on, your money goes to { $account }. If this was not you, write: payout account stop
 account-stopped-note = { $group }: { $name } has stopped the change to { $account }. It will not be used.
-# The word by which the sentences above know that money goes out as cash; it stays as it is in every language.
-cash-box = cash
-schedule-same = { $count } times { $amount }, from { $first } to { $until }

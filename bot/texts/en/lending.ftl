@@ -32,7 +32,10 @@ loan-too_many_loans = You have a loan from { $group } already. Pay it back first
 loan-not_enough_cash = { $group } can lend { $limit } now. Ask for less, or wait until more is paid in.
 loan-impossible = A loan of { $amount } cannot be paid back in that time with the rounding of { $group }. Please choose a larger amount or a shorter time.
 loan-confirm =
-    Borrow { $amount } from { $group } for { $reason }? It would go to { $account }.
+    Borrow { $amount } from { $group } for { $reason }? It would { $account ->
+        [cash] be paid in cash
+       *[other] go to { $account }
+    }.
 
     { $schedule }
     In all you pay back *{ $total }*: the loan costs *{ $cost }* ({ $rate } % a { $period ->
@@ -49,6 +52,7 @@ loan-confirm =
        *[other] { " " }{ $guarantors } members must stand for you.
     }
 schedule-one = { $total } on { $first }
+schedule-same = { $count } times { $amount }, from { $first } to { $until }
 schedule-equal = { $count } times { $amount } from { $first } on, the last { $last } on { $until }
 schedule-falling = { $count } instalments, from { $amount } on { $first } down to { $last } on { $until }
 schedule-lines = { $lines }
@@ -62,7 +66,10 @@ vote-loan = { $name } wants to borrow { $amount } for { $period ->
             [one] 1 month
            *[other] { $count } months
         }
-    } ({ $reason }). They would pay back { $total }, which brings the group { $cost }. It would be paid to { $account }{ $guarantors ->
+    } ({ $reason }). They would pay back { $total }, which brings the group { $cost }. It would be paid { $account ->
+        [cash] in cash
+       *[other] to { $account }
+    }{ $guarantors ->
         [none] { "" }
        *[other] . { $guarantors } would stand for it with their savings
     }. The group then has { $after }.
@@ -75,7 +82,10 @@ vote-loan = { $name } wants to borrow { $amount } for { $period ->
             [one] 1 month
            *[other] { $count } months
         }
-    } ({ $reason }) and pay back { $total }, to { $account }{ $guarantors ->
+    } ({ $reason }) and pay back { $total }, { $account ->
+        [cash] in cash
+       *[other] to { $account }
+    }{ $guarantors ->
         [none] { "" }
        *[other] . Guarantors: { $guarantors }
     }. Group then: { $after }.
