@@ -17,7 +17,7 @@ from tests.payments.servers import Heard, Reply
 TOKEN = "sandbox-twilio-auth-token"
 ACCOUNT = "AC00000000000000000000000000005a4d"
 OUR_SMS, OUR_WHATSAPP = "+15005550006", "+14155238886"
-IMPATIENCE_SECONDS = 0.25
+IMPATIENCE_SECONDS = 1.0
 
 _numbers = itertools.count(1)
 

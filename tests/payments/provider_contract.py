@@ -20,7 +20,7 @@ from payments.provider import CheckoutOrder, Outcome, Provider, quote
 from tests.payments.servers import Heard, Reply, ScriptedServer, break_off, hang, hang_up, nobody, reset, scripted
 
 REFERENCE = "gw-17-0123456789abcdef"
-IMPATIENCE_SECONDS = 0.25
+IMPATIENCE_SECONDS = 1.0
 
 # Answers from which nobody can tell whether the call was carried out.
 UNCLEAR = {

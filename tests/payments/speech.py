@@ -17,7 +17,7 @@ SECRET = "sk_test_c0ffee-never-in-a-log"
 
 
 class Impatient(HTTPAdapter):
-    """Waits a quarter of a second where the product waits twelve seconds."""
+    """Waits a second where the product waits twelve seconds."""
 
     def send(self, *args: Any, **kwargs: Any) -> Any:
         return super().send(*args, **{**kwargs, "timeout": IMPATIENCE_SECONDS})
