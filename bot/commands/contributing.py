@@ -1,12 +1,10 @@
 """Saving money: the amount, the quote with its fee, the pay link."""
 
-from bot import amounts
+from bot import amounts, paylinks
 from bot.talk import Answer, GroupView, Talk
 from core.money import Money
-from ledger import errors as ledger_errors
 from ledger import reading
 from payments import collections
-from payments import errors as payment_errors
 
 EXAMPLE = "contribute 5000"
 YES = frozenset({"1", "yes", "y", "yeah", "yep", "ok"})
@@ -60,18 +58,9 @@ def paid(talk: Talk, rest: str) -> Answer:
 
 
 def _request(talk: Talk, group: GroupView, amount: Money) -> Answer:
-    try:
-        collection = collections.request(talk.session, group.id, talk.user_id, amount, talk.at, talk.cause)
-    except ledger_errors.AmountNotPositive:
-        return talk.ask("contributing.amount", talk.say("amount-not_positive", example=EXAMPLE))
-    except ledger_errors.AmountAboveLimit as error:
-        return talk.ask("contributing.amount", talk.say("amount-above-limit", limit=str(error.limit)))
-    except payment_errors.AmountBelowMinimum as error:
-        return talk.ask("contributing.amount", talk.say("amount-below-minimum", limit=str(error.limit)))
-    except payment_errors.AmountNotPayable:
-        return talk.ask("contributing.amount", talk.say("amount-whole", currency=group.currency, example=EXAMPLE))
-    except payment_errors.UnsupportedCurrency:
-        return talk.answer("payments-unsupported", group=group.name, currency=group.currency)
+    collection = paylinks.request(talk, group, amount, "contribution", "contributing.amount", EXAMPLE)
+    if isinstance(collection, Answer):
+        return collection
     return talk.answer(
         "pay-link",
         group=group.name,

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import select
 
-from bot import amounts, confirming, loanwords, requests
+from bot import amounts, confirming, loanwords, paylinks, requests
 from bot.talk import Answer, GroupView, Talk
 from core import clock
 from core.money import Money
@@ -108,18 +108,9 @@ def _by_link(talk: Talk, group: Group, owing: Loan, plan: RepaymentPlan) -> Answ
     if amount != plan.amount and not plan.settles:
         plan = repaying.plan_repayment(talk.session, owing, amount, clock.day_at(talk.at, group.time_zone))
     rest = plan.surplus + (amount - plan.amount)
-    try:
-        collection = collections.request(
-            talk.session, group.id, talk.user_id, amount, talk.at, talk.cause, kind="repayment"
-        )
-    except payment_errors.AmountBelowMinimum as error:
-        return talk.ask("repaying.amount", talk.say("amount-below-minimum", limit=str(error.limit)))
-    except errors.AmountAboveLimit as error:
-        return talk.ask("repaying.amount", talk.say("amount-above-limit", limit=str(error.limit)))
-    except payment_errors.AmountNotPayable:
-        return talk.ask("repaying.amount", talk.say("amount-whole", currency=group.currency, example=EXAMPLE))
-    except payment_errors.UnsupportedCurrency:
-        return talk.answer("payments-unsupported", group=group.name, currency=group.currency)
+    collection = paylinks.request(talk, group, amount, "repayment", "repaying.amount", EXAMPLE)
+    if isinstance(collection, Answer):
+        return collection
     return talk.answer(
         "repay-link",
         group=group.name,

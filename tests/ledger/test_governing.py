@@ -102,7 +102,9 @@ def test_a_value_of_another_kind_is_refused(name: str, value: rules.Written) -> 
 def test_every_rule_is_a_column_and_can_be_changed(session: db.Session, world: World) -> None:
     for name in rules.RULES:
         now = rules.written(getattr(world.umoja, name))
-        rules.change(session, world.umoja, world.umoja.version, {name: rules.read_back(name, now)}, AT, CAUSE)
+        version = world.umoja.version
+        rules.change(session, world.umoja, version, {name: rules.read_back(name, now)}, AT, CAUSE)
+        assert (rules.written(getattr(world.umoja, name)), world.umoja.version) == (now, version + 1), name
 
 
 def test_a_rule_changes_with_its_line_in_the_chain(session: db.Session, world: World) -> None:
