@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot import expiring, weekly
 from core import logs, outbox, queues
 from core.settings import settings
-from payments import collections, deciding, lending, payouts
+from payments import collections, deciding, disputing, lending, payouts, reconciling, refunding, watching
 
 TICKS = {
     # Rings for work whose bell was lost, whose time has come, or whose worker died.
@@ -14,6 +14,13 @@ TICKS = {
     collections.sweep: timedelta(seconds=10),
     # Asks about payouts whose end nobody told us of, and sends those that could not be sent.
     payouts.sweep: timedelta(seconds=10),
+    # Asks about refunds and disputes whose end nobody told us of, and books what could not be booked before.
+    refunding.sweep: timedelta(minutes=1),
+    disputing.sweep: timedelta(minutes=1),
+    # Asks the providers what lies there: whether payouts can be made, and the books' money is there.
+    watching.sweep: timedelta(minutes=15),
+    # Once a night: the providers' lists beside our books.
+    reconciling.sweep: timedelta(hours=1),
     # Ends the votes whose time is over, and reminds those who have not voted.
     deciding.sweep: timedelta(seconds=30),
     # Charges interest and penalties on the day they fall due where the group lives.

@@ -14,6 +14,7 @@ import ledger.quoting
 import payments.cli
 import payments.errors
 import payments.pages
+import payments.routing
 import payments.webhooks
 from core import cli, logs
 from core.settings import settings
@@ -34,6 +35,7 @@ def create_app() -> Flask:
     """
     if not _is_for_a_command():
         logs.configure(settings().log_level)
+        payments.routing.check()
     app = Flask("groupwallet", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY_BYTES
@@ -49,6 +51,7 @@ def create_app() -> Flask:
     app.cli.add_command(ledger.cli.ledger)
     app.cli.add_command(ledger.quoting.loan_quote)
     app.cli.add_command(payments.cli.payouts)
+    app.cli.add_command(payments.cli.payments)
     return app
 
 

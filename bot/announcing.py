@@ -51,21 +51,6 @@ def contribution_completed(session: Session, transaction_id: int, at: datetime) 
             )
 
 
-def contribution_ended(session: Session, transaction_id: int, at: datetime) -> None:
-    """Says that nothing was added, and how to try again."""
-    transaction, group, payer = _facts(session, transaction_id)
-    amount = Money(transaction.amount_minor, transaction.currency)
-    outgoing.notify(
-        session,
-        payer.id,
-        f"contribution-{transaction.state}",
-        {"amount": str(amount), "group": group.name, "plain": amount.plain},
-        group_id=group.id,
-        dedupe_key=f"ended:{transaction_id}",
-        at=at,
-    )
-
-
 def payment_held(session: Session, checkout_id: int, at: datetime) -> None:
     """Says that a person is checking, to the payer and the officers, without amounts that may be wrong."""
     checkout = session.get_one(Checkout, checkout_id)

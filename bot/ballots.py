@@ -15,12 +15,12 @@ SHORT_DATE = "EEE d MMM HH:mm"
 
 def question(approval: Approval) -> Sentence:
     """What the group is asked, as it was frozen."""
-    return Sentence(f"vote-{approval.kind}", approvals.facts_of(approval))
+    return Sentence(f"vote-{_about(approval)}", approvals.facts_of(approval))
 
 
 def short(approval: Approval) -> Sentence:
     """The vote's name in a list or a result."""
-    return Sentence(f"short-{approval.kind}", approvals.facts_of(approval))
+    return Sentence(f"short-{_about(approval)}", approvals.facts_of(approval))
 
 
 def tally(approval: Approval) -> dict[str, Any]:
@@ -32,3 +32,8 @@ def tally(approval: Approval) -> dict[str, Any]:
 def moment(at: datetime, time_zone: str, language: str) -> str:
     """A moment as people of the group read a clock: "Fri 27 Nov 09:30"."""
     return format_datetime(at, SHORT_DATE, tzinfo=ZoneInfo(time_zone), locale=language)
+
+
+def _about(approval: Approval) -> str:
+    """What the words speak of: a payment at a provider is not reversed, it is given back."""
+    return "refund" if approval.details.get("refund") else approval.kind

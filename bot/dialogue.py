@@ -12,8 +12,8 @@ from uuid import uuid4
 from sqlalchemy import bindparam, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from bot import confirming, understanding
-from bot.commands import ANSWERED, ANSWERS, COMMANDS, basics, choosing, joining, voting
+from bot import confirming, payways, understanding
+from bot.commands import ANSWERED, ANSWERS, COMMANDS, basics, choosing, joining, paying_by, voting, vouchers
 from bot.errors import NeedsGroup
 from bot.models import ChannelIdentity
 from bot.talk import QUESTION_LIFETIME, Answer, GroupView, Incoming, Talk
@@ -97,7 +97,7 @@ def _answer_or_command(talk: Talk, understood: Understood) -> Answer:
         talk.command = f"answer:{talk.question}"
         return ANSWERS[talk.question](talk)
     if understood.command is None:
-        return voting.not_understood(talk)
+        return vouchers.bare(talk) or voting.not_understood(talk)
     if not understood.sure and understood.command in understanding.MONEY_COMMANDS:
         return COMMANDS[f"{understood.command}?"](talk, understood.rest)
     answer = COMMANDS[understood.command](talk, understood.rest)
@@ -111,6 +111,8 @@ def _is_for_the_question(talk: Talk, understood: Understood) -> bool:
     """Whether the text answers the open question, though it may begin like a command."""
     if understood.command is None or confirming.is_answer(talk):
         return True
+    if talk.question == paying_by.QUESTION and payways.names_a_way(talk.incoming.text):
+        return True  # "link" and "account" are commands elsewhere.
     if talk.question in choosing.TAKES_WORDS:  # A reason in one's own words: only a look at something interrupts it.
         return bool(understood.rest) or not understood.sure or understood.command not in choosing.LOOKS
     return talk.question in (choosing.TAKES_ANY_TEXT if understood.sure else choosing.TAKES_A_WORD)
@@ -151,7 +153,7 @@ def _received(incoming: Incoming, at: datetime) -> dict[str, object]:
 
 def _write_down(talk: Talk, answer: Answer, before: tuple[object, ...], inbound_id: int, rendered: str) -> None:
     """Keeps the answer with its message and, when the conversation has moved on, where it stands: one round trip."""
-    values = {"inbound": inbound_id, "answer": rendered, "command": talk.command}
+    values = {"inbound": inbound_id, "answer": rendered, "command": talk.command, "kept": talk.kept}
     unchanged = (answer.question, answer.slots, talk.group_id, talk.wrong_codes) == before
     if unchanged and answer.question is None:  # A question that is asked again starts its day again.
         talk.session.execute(_KEEP_ANSWER, values)
@@ -175,12 +177,18 @@ _RECEIVE = text("""
                                   :phone_sealed, :country, :body, :media, :at)
 """).bindparams(bindparam("media", type_=JSONB))
 
-_KEEP_ANSWER = text("UPDATE inbound_messages SET answer = :answer, command = :command WHERE id = :inbound")
+# `kept` stands for a text that is a secret: nobody reads it in the log of messages afterwards.
+_KEEP_ANSWER = text("""
+    UPDATE inbound_messages SET answer = :answer, command = :command, body = coalesce(CAST(:kept AS text), body)
+     WHERE id = :inbound
+""")
 
 _KEEP_ANSWER_AND_DIALOGUE = text("""
-    WITH kept AS (UPDATE inbound_messages SET answer = :answer, command = :command WHERE id = :inbound)
+    WITH kept AS (UPDATE inbound_messages SET answer = :answer, command = :command,
+                         body = coalesce(CAST(:kept AS text), body) WHERE id = :inbound)
     INSERT INTO dialogues (user_id, question, slots, group_id, wrong_codes, asked_at)
     VALUES (:user, :question, :slots, :group, :wrong_codes, :at)
     ON CONFLICT (user_id) DO UPDATE SET question = EXCLUDED.question, slots = EXCLUDED.slots,
         group_id = EXCLUDED.group_id, wrong_codes = EXCLUDED.wrong_codes, asked_at = EXCLUDED.asked_at
-""").bindparams(bindparam("slots", type_=JSONB), bindparam("wrong_codes", type_=JSONB))
+"""
+).bindparams(bindparam("slots", type_=JSONB), bindparam("wrong_codes", type_=JSONB))

@@ -4,7 +4,18 @@ import functools
 from collections.abc import Callable
 from datetime import datetime
 
-from bot import announcing, announcing_cash, announcing_group, announcing_loans, announcing_votes, delivery, issuing
+from bot import (
+    announcing,
+    announcing_cash,
+    announcing_charges,
+    announcing_group,
+    announcing_loans,
+    announcing_returns,
+    announcing_votes,
+    delivery,
+    issuing,
+    standing_accounts,
+)
 from core import clock, db, outbox
 from core.db import Session
 from core.outbox import Payload
@@ -36,8 +47,26 @@ def contribution_completed(session: Session, payload: Payload, at: datetime) -> 
 
 @_telling
 def contribution_ended(session: Session, payload: Payload, at: datetime) -> None:
-    """The payer hears that a contribution failed or was closed."""
-    announcing.contribution_ended(session, payload["transaction"], at)
+    """The payer hears that a contribution or a repayment failed or was closed."""
+    announcing_charges.ended(session, payload["transaction"], at)
+
+
+@_telling
+def charge_started(session: Session, payload: Payload, at: datetime) -> None:
+    """The payer hears what to dial, or where to pay in."""
+    announcing_charges.started(session, payload["checkout"], at)
+
+
+@_telling
+def otp_refused(session: Session, payload: Payload, at: datetime) -> None:
+    """The payer hears that a code was not the right one."""
+    announcing_charges.otp_refused(session, payload["checkout"], at)
+
+
+@_telling
+def standing_answered(session: Session, payload: Payload, at: datetime) -> None:
+    """A member hears their own account number, or that there is none."""
+    standing_accounts.answered(session, payload["account"], at)
 
 
 @outbox.job
@@ -192,3 +221,69 @@ def loan_ended(session: Session, payload: Payload, at: datetime) -> None:
 def guarantee_lapsed(session: Session, payload: Payload, at: datetime) -> None:
     """The borrower hears that a guarantor has not answered."""
     announcing_loans.guarantee_lapsed(session, payload["loan"], payload["member"], at)
+
+
+@_telling
+def refund_asked(session: Session, payload: Payload, at: datetime) -> None:
+    """Another officer is asked whether a payment is to be given back."""
+    announcing_returns.refund_asked(session, payload["transaction"], payload["witness"], payload["receipt"], at)
+
+
+@_telling
+def refund_ended(session: Session, payload: Payload, at: datetime) -> None:
+    """The officers hear that a payment is not given back after all."""
+    announcing_returns.refund_ended(session, payload["transaction"], at)
+
+
+@_telling
+def refund_begun(session: Session, payload: Payload, at: datetime) -> None:
+    """A payment is on its way back."""
+    announcing_returns.refund_begun(session, payload["refund"], at)
+
+
+@_telling
+def refunded(session: Session, payload: Payload, at: datetime) -> None:
+    """A payment is back with who paid it."""
+    announcing_returns.refunded(session, payload["refund"], at)
+
+
+@_telling
+def refund_failed(session: Session, payload: Payload, at: datetime) -> None:
+    """A payment could not be given back."""
+    announcing_returns.refund_failed(session, payload["refund"], at)
+
+
+@_telling
+def refund_held(session: Session, payload: Payload, at: datetime) -> None:
+    """A person has to look at a refund."""
+    announcing_returns.refund_held(session, payload["refund"], at)
+
+
+@_telling
+def refund_slow(session: Session, payload: Payload, at: datetime) -> None:
+    """A refund takes longer."""
+    announcing_returns.refund_slow(session, payload["refund"], at)
+
+
+@_telling
+def dispute_opened(session: Session, payload: Payload, at: datetime) -> None:
+    """The officers hear that a payer's bank wants a payment back."""
+    announcing_returns.dispute_opened(session, payload["dispute"], at)
+
+
+@_telling
+def dispute_won(session: Session, payload: Payload, at: datetime) -> None:
+    """The officers hear that a disputed payment stays in the group."""
+    announcing_returns.dispute_won(session, payload["dispute"], at)
+
+
+@_telling
+def charged_back(session: Session, payload: Payload, at: datetime) -> None:
+    """Everybody hears that a payment was taken back."""
+    announcing_returns.charged_back(session, payload["transaction"], payload["checkout"], at)
+
+
+@_telling
+def return_held(session: Session, payload: Payload, at: datetime) -> None:
+    """The officers hear that money was taken back which the book cannot show yet."""
+    announcing_returns.return_held(session, payload["checkout"], at)

@@ -12,7 +12,7 @@ from core.fields import Sealed, SealedBase
 
 CHANNELS = ("sms", "whatsapp")
 DOCUMENTS = ("statement", "receipt", "chart")
-CHALLENGES = ("ballot", "cash_in", "cash_out", "guarantee", "payout_account", "confirm")
+CHALLENGES = ("ballot", "cash_in", "cash_out", "guarantee", "payout_account", "refund", "confirm")
 CHALLENGE_STATES = ("open", "used", "cancelled", "expired")
 STATUSES = ("queued", "sending", "sent", "delivered", "read", "failed", "suppressed")
 

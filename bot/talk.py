@@ -79,6 +79,8 @@ class Talk:
     slots: dict[str, Any]
     wrong_codes: list[float]
     command: str | None = None
+    kept: str | None = None
+    """What is kept of the message instead of its text, where that is a secret."""
 
     @property
     def channel(self) -> str:

@@ -5,6 +5,7 @@ from functools import cache
 import phonenumbers
 from babel.core import get_global
 from babel.numbers import get_territory_currencies
+from phonenumbers import carrier as number_carriers
 from phonenumbers import timezone as number_zones
 
 from core.errors import PhoneError
@@ -54,3 +55,11 @@ def time_zone(e164: str) -> str:
     """The IANA zone of the number, the first where a country has several; "UTC" when unknown."""
     zones = number_zones.time_zones_for_number(phonenumbers.parse(e164))
     return zones[0] if zones and zones[0] != "Etc/Unknown" else "UTC"
+
+
+def carrier(e164: str) -> str:
+    """The operator that the number was given out by, in lower case ("safaricom", "mtn"); "" when unknown.
+
+    Where numbers may be taken along, their owner may have moved on since.
+    """
+    return str(number_carriers.name_for_number(phonenumbers.parse(e164), "en")).casefold()

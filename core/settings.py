@@ -30,6 +30,7 @@ from core.errors import SettingsError
 
 TWILIO_API = "https://api.twilio.com"
 PAYSTACK_API = "https://api.paystack.co"
+FLUTTERWAVE_API = "https://api.flutterwave.com/v3"
 KEY_BYTES = 32
 MAKE_A_KEY = "make one with: openssl rand -base64 32"
 
@@ -60,6 +61,12 @@ class Settings(BaseSettings):
 
     paystack_secret_key: SecretStr
     paystack_base_url: str = PAYSTACK_API
+    flutterwave_secret_key: SecretStr | None = None
+    flutterwave_secret_hash: SecretStr | None = None
+    flutterwave_base_url: str = FLUTTERWAVE_API
+    payment_routes: Annotated[Json[dict[str, dict[str, list[str]]]], NoDecode] = Field(default="{}")  # type: ignore[arg-type]
+    provider_timeout_seconds: float = Field(default=12, gt=0, le=60)
+    provider_pause_seconds: float = Field(default=30, gt=0, le=600)
     payer_email_domain: str
 
     field_keys: Annotated[dict[str, SecretBytes], NoDecode]
@@ -79,7 +86,9 @@ class Settings(BaseSettings):
     def _name_the_driver(cls, url: str | None) -> str | None:
         return None if url is None else with_driver(url)
 
-    @field_validator("public_base_url", "twilio_base_url", "paystack_base_url", "s3_endpoint_url")
+    @field_validator(
+        "public_base_url", "twilio_base_url", "paystack_base_url", "flutterwave_base_url", "s3_endpoint_url"
+    )
     @classmethod
     def _without_trailing_slash(cls, url: str | None) -> str | None:
         if url is None:
@@ -136,6 +145,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _flutterwave_signs_its_webhooks(self) -> Self:
+        if (self.flutterwave_secret_key is None) != (self.flutterwave_secret_hash is None):
+            raise ValueError("FLUTTERWAVE_SECRET_KEY and FLUTTERWAVE_SECRET_HASH belong together: set both or neither")
+        return self
+
+    @model_validator(mode="after")
     def _no_sandbox_in_production(self) -> Self:
         if self.env == "production" and (reasons := list(self._sandbox_signs())):
             raise ValueError("ENV=production, but these are sandbox settings: " + "; ".join(reasons))
@@ -148,6 +163,10 @@ class Settings(BaseSettings):
             yield f"TWILIO_BASE_URL is not {TWILIO_API}"
         if self.paystack_base_url != PAYSTACK_API:
             yield f"PAYSTACK_BASE_URL is not {PAYSTACK_API}"
+        if self.flutterwave_base_url != FLUTTERWAVE_API:
+            yield f"FLUTTERWAVE_BASE_URL is not {FLUTTERWAVE_API}"
+        if self.flutterwave_secret_key and "sandbox" in self.flutterwave_secret_key.get_secret_value():
+            yield "FLUTTERWAVE_SECRET_KEY is the sandbox's"
         if "sandbox" in self.paystack_secret_key.get_secret_value():
             yield "PAYSTACK_SECRET_KEY is the sandbox's"
         if "sandbox" in self.twilio_auth_token.get_secret_value():

@@ -94,6 +94,18 @@ def refund(user_id: int, provider: str, amount: int, fee: int = 0) -> list[Leg]:
     return [Leg("savings", -amount, user_id), *_sent(provider, amount, amount, fee)]
 
 
+def chargeback(user_id: int, provider: str, amount: int, from_savings: int) -> list[Leg]:
+    """A provider took a payment back: the member's savings bear what they can, the group loses the rest."""
+    _refuse_negative(amount, from_savings)
+    if from_savings > amount:
+        raise errors.Unbalanced("more is taken from the savings than went back")
+    return [
+        Leg("savings", -from_savings, user_id),
+        Leg("bad_debt", from_savings - amount),
+        Leg("cash", amount, provider=provider),
+    ]
+
+
 def cash_in(user_id: int, amount: int) -> list[Leg]:
     """Notes and coins into the box."""
     _refuse_negative(amount)

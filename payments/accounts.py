@@ -16,7 +16,7 @@ from core.errors import PhoneError
 from ledger import audit, transactions
 from ledger.audit import Cause
 from ledger.models import Group, User
-from payments import banknames, errors, providers
+from payments import banknames, errors, providers, routing
 from payments.models import PayoutAccount
 from payments.provider import Bank, Outcome, Provider
 
@@ -75,7 +75,7 @@ def propose(session: Session, group: Group, user: User, bank: str, number: str, 
     phone, where wallets are paid to. Raises `UnsupportedCurrency`, `UnreadableAccount`, or `TooManyAccounts` after
     five in a day.
     """
-    provider = providers.for_currency(group.currency)
+    provider = routing.payer_out(group.country, group.currency)
     kinds = provider.account_kinds(group.currency)
     recent = select(func.count()).where(
         PayoutAccount.group_id == group.id, PayoutAccount.user_id == user.id, PayoutAccount.created_at > at - WAIT

@@ -1,5 +1,6 @@
-"""Collections: from a wish to contribute, over a pay link and the provider's checkout, to verified money in the books.
+"""Collections: from a wish to pay, over a pay link and the provider's checkout, to verified money in the books.
 
+What is asked for without a page is in `charging`, what is paid into a member's own account in `standing`.
 A provider is never asked while a database transaction is open: the intent is written and committed, then the call is
 made, then its result is written. Only the provider's own answer to `verify` is money; a webhook is a hint.
 """
@@ -10,8 +11,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from core import clock, db, outbox, tokens
 from core.db import Session
@@ -20,15 +22,27 @@ from core.settings import settings
 from ledger import contributions, transactions
 from ledger.audit import Cause
 from ledger.models import OPEN_STATES, Group, Receipt, Transaction, User
-from payments import errors, providers, settling
-from payments.models import Checkout, Collection
-from payments.provider import CheckoutOrder, Outcome, Quote, quote
+from payments import errors, providers, references, routing, settling, ways
+from payments.emails import payer_email
+from payments.models import Checkout, Collection, PayHabit
+from payments.provider import CheckoutOrder, Method, Outcome, Provider, Quote, quote
+from payments.ways import Way
 
-LINK_LIFETIME = timedelta(hours=24)
-REUSABLE_FOR = timedelta(hours=1)
+# How long a payment may take, and for how long before that asking again gives the very same one.
+LIFETIMES: dict[Method, timedelta] = {
+    "checkout": timedelta(hours=24),
+    "mobile_money": timedelta(minutes=15),
+    "ussd": timedelta(minutes=30),
+    "bank_transfer": timedelta(hours=8),
+}
+REUSABLE_FOR: dict[Method, timedelta] = {
+    "checkout": timedelta(hours=1),
+    "mobile_money": timedelta(minutes=12),
+    "ussd": timedelta(minutes=10),
+    "bank_transfer": timedelta(hours=1),
+}
 CHECK_AFTER = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 ASK_ABOUT = ("opening", "open", "declined", "closed")
-ASK_LONGEST = timedelta(days=3)
 SWEEP_LIMIT = 200
 
 log = logging.getLogger(__name__)
@@ -49,26 +63,32 @@ class PayLink:
 
 
 def request(
-    session: Session, group_id: int, user_id: int, amount: Money, at: datetime, cause: Cause, kind: str = "contribution"
+    session: Session,
+    group_id: int,
+    user_id: int,
+    amount: Money,
+    at: datetime,
+    cause: Cause,
+    kind: str = "contribution",
+    number: str | None = None,
+    way: Way | None = None,
 ) -> Collection:
-    """Writes a pending contribution (or repayment) of `amount` with its quote and pay link; the message is its key.
+    """Writes a pending contribution (or repayment) of `amount` with its quote and its way; the message is its key.
 
-    A member who asks again for the same amount before opening a checkout gets the same one.
-    Raises `UnsupportedCurrency`, `AmountBelowMinimum`, `AmountNotPositive` or `AmountAboveLimit`.
+    Without a `way` it is the member's usual one, for which `number` is their phone (E.164). Whatever needs no page is
+    asked for by a job. A member who asks again for the same amount while the first can still be paid gets the same one.
+    Raises `UnsupportedCurrency`, `NoWayToPay`, `AmountBelowMinimum`, `AmountNotPositive` or `AmountAboveLimit`.
     """
-    provider = providers.for_currency(amount.currency)
-    smallest, largest = provider.limits(amount.currency)
-    rules, waiting = _rules_and_unpaid(session, group_id, user_id, amount, kind, at)
-    payer_bears_fee = rules.fee_bearer == "payer"
-    most = (largest - provider.fee(largest) if payer_bears_fee else largest).amount_minor
-    most -= most % provider.step_minor(amount.currency)
-    limit = rules.contribution_max_minor if kind == "contribution" else None
-    contributions.check_amount(amount, Money(min(limit or most, most), amount.currency))
-    if amount.amount_minor < smallest.amount_minor:
-        raise errors.AmountBelowMinimum(smallest)
-    if waiting is not None:
-        return waiting  # Asked twice, and not paid yet: the same link, not a second debt.
-    quoted = quote(provider, amount, payer_bears_fee)
+    rules, waiting, habit = _what_is_known(session, group_id, user_id, amount, kind, at)
+    chosen = way or ways.usual(rules.country, amount.currency, cause.channel, number, habit)
+    if chosen is None:
+        routing.collector(rules.country, amount.currency)
+        raise errors.NoWayToPay
+    provider = routing.collector(rules.country, amount.currency, chosen.method)
+    _check_amount(rules, provider, amount, kind, chosen.method)
+    if waiting is not None and Way(waiting.method, waiting.network) == chosen:  # type: ignore[arg-type]
+        return waiting  # Asked twice, and not paid yet: the same one, not a second debt.
+    quoted = quote(provider, amount, rules.fee_bearer == "payer", chosen.method)
     key = f"{kind}:{cause.message_id or secrets.token_hex(16)}"
     transaction = transactions.begin(session, group_id, kind, user_id, amount, key, at, cause)
     statement = insert(Collection).values(
@@ -76,41 +96,73 @@ def request(
         transaction_id=transaction.id,
         token=tokens.new(12),
         provider=provider.name,
+        method=chosen.method,
+        network=chosen.network,
         amount_minor=quoted.amount.amount_minor,
         fee_minor=quoted.fee.amount_minor,
         gross_minor=quoted.gross.amount_minor,
         created_at=at,
-        expires_at=at + LINK_LIFETIME,
+        expires_at=at + LIFETIMES[chosen.method],
     )
-    made = session.scalar(statement.on_conflict_do_nothing(index_elements=["transaction_id"]).returning(Collection))
-    return made or session.scalars(select(Collection).where(Collection.transaction_id == transaction.id)).one()
+    statement = statement.on_conflict_do_nothing(index_elements=["transaction_id"])
+    made: Collection | None = session.scalar(statement.returning(Collection))
+    if made is None:
+        return session.scalars(select(Collection).where(Collection.transaction_id == transaction.id)).one()
+    if chosen.method != "checkout":
+        outbox.put(session, "payments.start_charge", {"collection": made.id}, f"start_charge:{made.id}")
+    return made
 
 
-def _rules_and_unpaid(
+def _check_amount(rules: Group, provider: Provider, amount: Money, kind: str, method: Method) -> None:
+    smallest, largest = provider.limits(amount.currency)
+    most = largest - provider.fee(largest, method) if rules.fee_bearer == "payer" else largest
+    most_minor = most.amount_minor - most.amount_minor % provider.step_minor(amount.currency)
+    limit = rules.contribution_max_minor if kind == "contribution" else None
+    contributions.check_amount(amount, Money(min(limit or most_minor, most_minor), amount.currency))
+    if amount.amount_minor < smallest.amount_minor:
+        raise errors.AmountBelowMinimum(smallest)
+
+
+def _what_is_known(
     session: Session, group_id: int, user_id: int, amount: Money, kind: str, at: datetime
-) -> tuple[Group, Collection | None]:
-    """The group, and the member's newest link for this very amount that nobody has opened yet: one round trip."""
-    unpaid = (
-        (Collection.group_id == Group.id)
-        & (Collection.expires_at > at + REUSABLE_FOR)
-        & Collection.transaction_id.in_(
-            select(Transaction.id).where(
-                Transaction.group_id == group_id,
-                Transaction.user_id == user_id,
-                Transaction.state == "pending",
-                Transaction.kind == kind,
-                Transaction.amount_minor == amount.amount_minor,
-            )
+) -> tuple[Group, Collection | None, PayHabit | None]:
+    """The group, the member's newest payment of this very amount that can still be made, and how they like to pay.
+
+    One round trip.
+    """
+    reusable = or_(
+        *(
+            (Collection.method == method)
+            & (Collection.expires_at > at + spare)
+            # A page that was opened may have been paid; what was prompted or dialled is still the same one.
+            & Transaction.state.in_(("pending",) if method == "checkout" else OPEN_STATES)
+            for method, spare in REUSABLE_FOR.items()
         )
     )
-    row = session.execute(
-        select(Group, Collection)
-        .outerjoin(Collection, unpaid)
-        .where(Group.id == group_id)
+    unpaid = (
+        select(Collection)
+        .join(Transaction, Transaction.id == Collection.transaction_id)
+        .where(
+            Transaction.group_id == group_id,
+            Transaction.user_id == user_id,
+            Transaction.state.in_(OPEN_STATES),
+            Transaction.kind == kind,
+            Transaction.amount_minor == amount.amount_minor,
+            reusable,
+        )
         .order_by(Collection.id.desc())
         .limit(1)
+        .subquery()
+    )
+    newest = aliased(Collection, unpaid)
+    row = session.execute(
+        select(Group, newest, PayHabit)
+        .select_from(Group)
+        .outerjoin(newest, true())
+        .outerjoin(PayHabit, (PayHabit.user_id == user_id) & (PayHabit.currency == Group.currency))
+        .where(Group.id == group_id)
     ).one()
-    return row[0], row[1]
+    return row[0], row[1], row[2]
 
 
 def link_url(token: str) -> str:
@@ -215,7 +267,7 @@ def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
             group_id=collection.group_id,
             transaction_id=transaction.id,
             provider=collection.provider,
-            reference=f"gw-{transaction.id}-{secrets.token_hex(8)}",
+            reference=references.of_collection(transaction.id),
             next_check_at=now + CHECK_AFTER[0],
             created_at=now,
         )
@@ -225,7 +277,7 @@ def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
         order = CheckoutOrder(
             reference=checkout.reference,
             gross=Money(collection.gross_minor, transaction.currency),
-            payer_email=f"member-{transaction.user_id}@{settings().payer_email_domain}",
+            payer_email=payer_email(transaction.user_id or 0),
             return_url=link_url(token) + "?back=1",
             label=group_name or "",
         )
@@ -255,9 +307,8 @@ def sweep() -> int:
             .where(
                 Checkout.state.in_(ASK_ABOUT),
                 Checkout.next_check_at <= now,
-                # A page that was declined or ran out may still be open in the payer's browser for a while.
                 Checkout.state.in_(("opening", "open"))
-                | (Checkout.url.is_not(None) & (Checkout.created_at > now - ASK_LONGEST)),
+                | (Checkout.url.is_not(None) & (Checkout.created_at > now - settling.ASK_LONGEST)),
             )
             .order_by(Checkout.next_check_at)
             .limit(SWEEP_LIMIT)
@@ -282,12 +333,15 @@ def sweep() -> int:
     return len(due) + len(expired)
 
 
-def verify(checkout_id: int) -> Outcome:
-    """Asks the provider about a checkout and settles what it says. Raises `TryAgain` when it gave no answer."""
+def verify(checkout_id: int, *, again: bool = False) -> Outcome:
+    """Asks the provider about a checkout and settles what it says. Raises `TryAgain` when it gave no answer.
+
+    One that is paid is asked about `again` only where somebody says that the provider took it back.
+    """
     with db.session() as session:
         checkout = session.get_one(Checkout, checkout_id)
         reference, provider, state = checkout.reference, checkout.provider, checkout.state
-    if state in ("paid", "held"):
+    if state in ("held", "reversed") or (state == "paid" and not again):
         return Outcome.SUCCEEDED
     verification = providers.by_name(provider).verify(reference)
     with db.session() as session:

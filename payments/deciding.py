@@ -17,7 +17,8 @@ from ledger import approvals, errors, governing, loans, reversals
 from ledger.approvals import Cast, Subject, Tally
 from ledger.audit import Cause
 from ledger.models import Approval, Group, Loan, Transaction
-from payments import accounts, payouts
+from payments import accounts, payouts, refunding
+from payments.errors import NotRefundable
 from payments.models import PayoutAccount
 
 SWEEP_LIMIT = 200
@@ -157,7 +158,7 @@ def _carry_out(session: Session, approval: Approval, at: datetime, cause: Cause)
     try:
         with session.begin_nested():
             return CARRY_OUT[approval.kind](session, approval, at, cause)
-    except errors.LedgerError as error:
+    except (errors.LedgerError, NotRefundable) as error:
         log.warning("a vote passed and cannot be carried out now", extra={"approval": approval.id, "why": error.code})
         return error.code
 
@@ -176,6 +177,11 @@ def _write_off(session: Session, approval: Approval, at: datetime, cause: Cause)
 
 
 def _reverse(session: Session, approval: Approval, at: datetime, cause: Cause) -> str:
+    if approval.details.get("refund"):
+        # It lies at a provider: what is posted, and when, is the provider's answer to say.
+        number, reason = approval.details["receipt"], approval.reason or ""
+        refunding.begin(session, approval.group_id, number, reason, approval.asked_by, at)
+        return "under_way"
     transaction = reversals.check(session, approval.group_id, approval.details["receipt"], officers_alone=False)
     posted = reversals.undo(session, transaction, approval.reason or "", at, cause)
     payload = {"transaction": posted.transaction_id, "receipt": approval.details["receipt"]}

@@ -2,6 +2,7 @@
 
 PaymentError
 ├── UnsupportedCurrency     no provider collects this currency
+├── NoWayToPay              nothing without the internet can be offered there
 ├── AmountBelowMinimum      below what the provider accepts; `.limit`
 ├── AmountAboveMaximum      above what the provider pays out at once; `.limit`
 ├── AmountNotPayable        cents, where only whole shillings can be sent
@@ -9,7 +10,9 @@ PaymentError
 ├── LinkClosed              the contribution has already ended
 ├── UnreadableAccount       neither a phone number nor an account number
 ├── TooManyAccounts         three new payout accounts in a day
+├── NotHeld                 no payment with this reference waits for a person
 ├── ProviderUnavailable     the provider cannot be reached or gave no usable answer; nothing is lost
+├── NotRefundable           a payment that cannot be given back (any more); `.code` says why
 └── BadSignature            a webhook that its provider did not sign
 """
 
@@ -24,6 +27,10 @@ class PaymentError(Exception):
 
 class UnsupportedCurrency(PaymentError):
     code = "unsupported_currency"
+
+
+class NoWayToPay(PaymentError):
+    code = "no_way_to_pay"
 
 
 class AmountBelowMinimum(PaymentError):
@@ -66,8 +73,27 @@ class TooManyAccounts(PaymentError):
     code = "too_many_accounts"
 
 
+class NotHeld(PaymentError):
+    code = "not_held"
+
+
 class ProviderUnavailable(PaymentError):
     code = "provider_unavailable"
+
+
+class NotRefundable(PaymentError):
+    """A payment that cannot be given back, or not now.
+
+    `code`: not_refundable (it came through no provider, or is no payment of a member), refund_of_loan (it paid a loan
+    back), refund_open (it is on its way back), refund_asked (another officer has to confirm it), refunded (it went back
+    before), refund_disputed (the payer's bank asks for it).
+    """
+
+    code = "not_refundable"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class BadSignature(PaymentError):

@@ -1,17 +1,9 @@
 """Payments' work in the background: each job takes an outbox id, calls one function, and is safe to run twice."""
 
-import logging
+from datetime import date
 
-from sqlalchemy import select
-
-from core import db, outbox
-from payments import accounts, collections, payouts
-from payments.models import Checkout, Payout, ProviderEvent
-from payments.provider import Outcome
-
-TAKEN_BACK = ("refund.processed", "charge.dispute.create")
-
-log = logging.getLogger(__name__)
+from core import outbox
+from payments import accounts, charging, collections, disputing, hearing, payouts, reconciling, refunding, standing
 
 
 @outbox.job
@@ -22,30 +14,26 @@ def verify(payload: outbox.Payload) -> None:
 
 @outbox.job
 def read_event(payload: outbox.Payload) -> None:
-    """Follows a webhook's hint. One about a reference that is not ours (another environment's) ends here.
+    """Follows a webhook's hint."""
+    hearing.follow(payload["event"])
 
-    Raises `TryAgain` when the provider sent word of a success that it does not confirm yet.
-    """
-    with db.session() as session:
-        event = session.get_one(ProviderEvent, payload["event"])
-        checkout_id = session.scalar(
-            select(Checkout.id).where(Checkout.provider == event.provider, Checkout.reference == event.reference)
-        )
-        payout_id = session.scalar(
-            select(Payout.id).where(Payout.provider == event.provider, Payout.reference == event.reference)
-        )
-    if payout_id is not None:
-        payouts.verify(payout_id)
-    if checkout_id is None:
-        return
-    if event.event_key.startswith(TAKEN_BACK):
-        log.error(
-            "money was refunded or is disputed at the provider: the books do not know of it",
-            extra={"reference": event.reference, "kind": event.event_key.split(":")[0]},
-        )
-    outcome = collections.verify(checkout_id)
-    if event.event_key.startswith("charge.success") and outcome is Outcome.PENDING:
-        raise outbox.TryAgain("announced as paid, but not confirmed yet")
+
+@outbox.job
+def start_charge(payload: outbox.Payload) -> None:
+    """Asks a provider to prompt the payer, or for what they are to dial or to pay into."""
+    charging.start(payload["collection"])
+
+
+@outbox.job
+def submit_otp(payload: outbox.Payload) -> None:
+    """Gives the provider the one-time password that a payer sent us."""
+    charging.submit_otp(payload["checkout"], payload["otp"])
+
+
+@outbox.job
+def open_standing(payload: outbox.Payload) -> None:
+    """Asks a provider for a member's own account to pay into."""
+    standing.open_at_provider(payload["account"])
 
 
 @outbox.job
@@ -70,3 +58,35 @@ def submit_payout(payload: outbox.Payload) -> None:
 def verify_payout(payload: outbox.Payload) -> None:
     """Asks the provider what became of a payout."""
     payouts.verify(payload["payout"])
+
+
+@outbox.job
+def submit_refund(payload: outbox.Payload) -> None:
+    """Asks for a refund that is reserved."""
+    refunding.submit(payload["refund"])
+
+
+@outbox.job
+def verify_refund(payload: outbox.Payload) -> None:
+    """Asks the provider what became of a refund."""
+    refunding.verify(payload["refund"])
+
+
+@outbox.job
+def slow_refund(payload: outbox.Payload) -> None:
+    """The alarm about a refund that has not ended for a day."""
+    refunding.alarm_slow(payload["refund"])
+
+
+@outbox.job
+def read_dispute(payload: outbox.Payload) -> None:
+    """Asks the provider what became of a dispute."""
+    disputing.read(payload["dispute"])
+
+
+@outbox.job
+def reconcile(payload: outbox.Payload) -> None:
+    """Compares a provider's books with ours, for the days of the payload."""
+    reconciling.work_through(
+        payload["provider"], date.fromisoformat(payload["start"]), date.fromisoformat(payload["end"])
+    )

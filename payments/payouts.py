@@ -6,7 +6,6 @@ is only ever asked about; the same reference goes out again only when the provid
 """
 
 import logging
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +21,7 @@ from ledger.audit import Cause
 from ledger.legs import CASH_BOX
 from ledger.models import Approval, Group, Loan, Transaction
 from ledger.postings import Leg
-from payments import accounts, errors, paying, providers
+from payments import accounts, errors, paying, providers, references
 from payments.models import UNDER_WAY, Payout, PayoutAccount
 from payments.provider import AccountDetails, Outcome, PayoutAnswer, PayoutOrder, Provider
 
@@ -35,6 +34,7 @@ ASK_AFTER = (
 )
 RETRY_WITHIN = timedelta(days=30)
 SWEEP_LIMIT = 200
+FLOAT_TOO_LOW = "float too low"
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def begin(session: Session, approval: Approval, at: datetime, cause: Cause) -> T
         transaction_id=transaction.id,
         account_id=account.id,
         provider=account.provider,
-        reference=f"gw-out-{transaction.id}-{secrets.token_hex(8)}",
+        reference=references.of_payout(transaction.id),
         amount_minor=approval.amount_minor,
         fee_minor=fee_minor,
         next_check_at=at + ASK_AFTER[1],
@@ -131,7 +131,9 @@ def retry(session: Session, group_id: int, approval_id: int, at: datetime, cause
 
 def submit(payout_id: int) -> None:
     """Sends a reserved payout, once. Raises `TryAgain` when it surely was not sent and may be later."""
-    prepared = _prepare(payout_id) if _earlier_are_over(payout_id) else None
+    if not _earlier_are_over(payout_id) or not _float_covers(payout_id):
+        return
+    prepared = _prepare(payout_id)
     if prepared is None:
         return
     order, provider = prepared
@@ -246,6 +248,35 @@ def _earlier_are_over(payout_id: int) -> bool:
     return True
 
 
+def _float_covers(payout_id: int) -> bool:
+    """Whether what lies at the provider is enough; else nothing is sent, and the sweep tries again.
+
+    Where the provider does not say, it is sent: the provider itself refuses what it cannot pay. Raises `TryAgain` when
+    the provider is away.
+    """
+    with db.session() as session:
+        payout = session.get_one(Payout, payout_id)
+        currency = session.get_one(Group, payout.group_id).currency
+    needed = Money(payout.amount_minor + payout.fee_minor, currency)
+    answer = providers.by_name(payout.provider).balances()
+    there = next((balance for balance in answer.balances if balance.currency == currency), None)
+    is_away = answer.outcome is Outcome.NOT_SENT
+    if not is_away and (there is None or there.amount_minor >= needed.amount_minor):
+        return True
+    with db.session() as session:
+        payout = paying.lock(session, payout_id)
+        if payout.state == "reserved":
+            payout.provider_status = answer.detail if is_away else FLOAT_TOO_LOW  # For whoever asks why it waits.
+        session.commit()
+    if is_away:
+        raise outbox.TryAgain(f"the payout was not sent: {answer.detail}")
+    log.error(
+        "a payout waits, for too little lies at the provider: top the balance up there, it is sent by itself then",
+        extra={"payout": payout_id, "provider": payout.provider, "balance": str(there), "needed": str(needed)},
+    )
+    return False
+
+
 def _alarm_unsent(payout: Payout, at: datetime) -> None:
     """Once, about a payout that has waited for a day to be sent: the key is wrong, or the provider is away."""
     if payout.state != "reserved" or payout.alarmed_at is not None or at - payout.created_at < paying.HELD_AFTER:
@@ -300,14 +331,13 @@ def _prepare(payout_id: int) -> tuple[PayoutOrder, Provider] | None:
         transactions.mark_processing(session, payout.transaction_id)
         amount = Money(payout.amount_minor, group.currency)
         session.commit()
-        return PayoutOrder(payout.reference, amount, code, group.name), provider
+        details = _details(account, group.currency)
+        return PayoutOrder(payout.reference, amount, code, group.name, details), provider
 
 
 def _make_recipient(payout: Payout, account: PayoutAccount, currency: str, provider: Provider) -> str | None:
     """The provider's name for the account. None when it refuses the account, and so the payout has failed."""
-    holder = account.holder or f"member {account.user_id}"
-    details = AccountDetails(paying.kind_of(account), account.bank_code, account.number, holder, currency)
-    answer = provider.recipient(details)
+    answer = provider.recipient(_details(account, currency))
     declined = answer.outcome is Outcome.DECLINED
     with db.session() as session:
         if answer.code is not None:
@@ -320,6 +350,11 @@ def _make_recipient(payout: Payout, account: PayoutAccount, currency: str, provi
     if answer.code is None and not declined:
         raise outbox.TryAgain(f"the provider did not take the account: {answer.detail}")
     return answer.code
+
+
+def _details(account: PayoutAccount, currency: str) -> AccountDetails:
+    holder = account.holder or f"member {account.user_id}"
+    return AccountDetails(paying.kind_of(account), account.bank_code, account.number, holder, currency)
 
 
 def _take_answer(session: Session, payout_id: int, answer: PayoutAnswer, at: datetime) -> bool:

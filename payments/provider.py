@@ -1,29 +1,21 @@
 """What every payment provider must be able to do, in and out, and how each of its answers is understood.
 
 An adapter speaks one provider's protocol and nothing else: it never touches the database and never decides what an
-answer means for the books. Every call ends as exactly one `Outcome` (the model of Kill Bill's payment plugins).
+answer means for the books. Every call ends as exactly one `Outcome`. What is asked for without a page is in
+`provider_charges`, what a provider has written down in `provider_records`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import datetime
 from typing import Literal, Protocol
 
 from core.money import Money
 from payments.errors import AmountNotPayable
-
-
-class Outcome(StrEnum):
-    """How a call to a provider ended."""
-
-    SUCCEEDED = "succeeded"
-    PENDING = "pending"
-    DECLINED = "declined"
-    """Terminal: the provider says that no money moved."""
-    NOT_SENT = "not_sent"
-    """The provider never saw it (refused, no such host): safe to send again."""
-    UNKNOWN = "unknown"
-    """It may have happened (time-out, reset, 5xx, unreadable, unknown status): only ever ask, never send again."""
+from payments.outcomes import Outcome as Outcome
+from payments.provider_charges import Charging
+from payments.provider_charges import Method as Method
+from payments.provider_records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +49,40 @@ class CheckoutAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What the provider says about a reference: `paid` and `fee` only when money moved; `status` in its own words."""
+    """What the provider says about a reference: `paid` and `fee` only when money moved; `status` in its own words.
+
+    `status` "reversed" with UNKNOWN: it was paid once, and the provider took it back; `paid` then says what was. `id`
+    is the provider's own. `receiver` is the standing account that was paid into, None for any other payment.
+    """
 
     outcome: Outcome
     status: str
     reference: str | None = None
     paid: Money | None = None
     fee: Money | None = None
+    id: str | None = None
+    receiver: str | None = None
+    at: datetime | None = None
+
+
+EventAbout = Literal["collection", "payout", "refund", "dispute", "standing_account", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """A signed webhook: `key` is the same for every delivery of the same news, `kind` its name at the provider.
 
-    It is a hint to ask about `reference`, never proof: for a payout that is its own reference.
+    It is a hint to ask about `reference`, never proof: for a payout that is its own reference, for a refund or a
+    dispute that of the collection, with the provider's `id` of the refund or dispute itself.
     """
 
     key: str
     reference: str
     kind: str
+    about: EventAbout = "other"
+    id: str = ""
+    announces_success: bool = False
+    """Whether it says that money came or arrived, so that a verification which does not is asked again."""
 
 
 AccountKind = Literal["bank", "mobile_money"]
@@ -137,13 +144,14 @@ class PayoutOrder:
     """What is paid out: `amount` arrives in full, the fee is taken beside it.
 
     `reference` is 16 to 50 of `[a-z0-9-]`, stored before it is sent and never used for another payout; `reason` is
-    shown on the receiver's statement.
+    shown on the receiver's statement. `account` is there for providers that keep no recipients.
     """
 
     reference: str
     amount: Money
     recipient_code: str
     reason: str
+    account: AccountDetails | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,15 @@ class PayoutVerification:
     fee: Money | None = None
 
 
-class Provider(Protocol):
+@dataclass(frozen=True, slots=True)
+class PayoutApproval:
+    """The provider asks: is this payout yours? `amount` None where it was unreadable."""
+
+    reference: str
+    amount: Money | None
+
+
+class Provider(Charging, Records, Protocol):
     """One adapter. Network trouble is an outcome, never an exception."""
 
     name: str
@@ -188,7 +204,7 @@ class Provider(Protocol):
     def step_minor(self, currency: str) -> int:
         """What a gross amount must be a multiple of, in minor units: 100 where only whole shillings can be sent."""
 
-    def fee(self, gross: Money) -> Money:
+    def fee(self, gross: Money, method: Method = "checkout") -> Money:
         """What the provider keeps of `gross`, by its published schedule; never falls as `gross` grows."""
 
     def open_checkout(self, order: CheckoutOrder) -> CheckoutAnswer:
@@ -236,8 +252,20 @@ class Provider(Protocol):
     def verify_payout(self, reference: str) -> PayoutVerification:
         """Asks what became of a payout; a pure read, so it may be repeated freely."""
 
+    def finish_payout(self, transfer_code: str, otp: str) -> PayoutAnswer:
+        """Gives the one-time password that the provider sent to the account's owner. DECLINED: a wrong one, again.
 
-def quote(provider: Provider, amount: Money, payer_bears_fee: bool) -> Quote:
+        A provider without such passwords answers DECLINED.
+        """
+
+    def read_approval(self, body: bytes, headers: Mapping[str, str]) -> PayoutApproval:
+        """Reads the provider's question whether a payout is ours, asked before it is made.
+
+        Raises `BadSignature`, also where the provider asks no such question.
+        """
+
+
+def quote(provider: Provider, amount: Money, payer_bears_fee: bool, method: Method = "checkout") -> Quote:
     """What is paid so that `amount` is credited, fee included when the payer bears it.
 
     Raises `UnsupportedCurrency`, or `AmountNotPayable` for an amount between two steps of the provider. The fee never
@@ -250,9 +278,9 @@ def quote(provider: Provider, amount: Money, payer_bears_fee: bool) -> Quote:
         raise AmountNotPayable(amount.currency)
     gross = amount
     if payer_bears_fee:
-        while (needed := _stepped_up(amount + provider.fee(gross), step)) != gross:
+        while (needed := _stepped_up(amount + provider.fee(gross, method), step)) != gross:
             gross = needed
-    return Quote(amount=amount, fee=provider.fee(gross), gross=gross)
+    return Quote(amount=amount, fee=provider.fee(gross, method), gross=gross)
 
 
 def _stepped_up(money: Money, step_minor: int) -> Money:

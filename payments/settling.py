@@ -1,7 +1,7 @@
 """What a verified answer of a provider means for the books: posted once, held for a person, or ended unpaid."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -11,8 +11,15 @@ from core.money import Money
 from ledger import audit, contributions, errors, repaying, transactions
 from ledger.audit import Cause
 from ledger.models import OPEN_STATES, Group, Transaction
+from payments import disputing
 from payments.models import Checkout, Collection
+from payments.paid import LATE
 from payments.provider import Outcome, Verification
+
+ASK_LONGEST = timedelta(days=3)
+"""A page that was declined or ran out may be open in the payer's browser for a while."""
+NEVER_STARTED_AFTER = timedelta(minutes=2)
+"""A provider that does not know a prompt after this time has never got it."""
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +32,16 @@ def settle(session: Session, checkout_id: int, verification: Verification, at: d
     """
     # What this session has read before is not what stands there now that the row is locked.
     checkout = session.get_one(Checkout, checkout_id, with_for_update=True, populate_existing=True)
-    if checkout.state in ("paid", "held"):
+    if checkout.state in ("held", "reversed"):
+        return
+    if checkout.state == "paid":
+        if verification.status == "reversed" and verification.reference == checkout.reference:
+            disputing.take_back(session, checkout, verification.status, at)
         return
     checkout.provider_status = verification.status
+    checkout.provider_id = verification.id or checkout.provider_id
+    if _give_up_unstarted(session, checkout, verification.status, at):
+        return
     collection = session.scalars(
         select(Collection).where(Collection.transaction_id == checkout.transaction_id).with_for_update(),
         execution_options={"populate_existing": True},
@@ -41,6 +55,22 @@ def settle(session: Session, checkout_id: int, verification: Verification, at: d
         session.flush()
         if not _has_open_checkout(session, checkout.transaction_id):
             end_unpaid(session, collection, "failed", "the payment was declined", at)
+    elif verification.outcome is Outcome.PENDING and collection.closed_at and at - checkout.created_at > ASK_LONGEST:
+        # Its payment ended without it, by another attempt: nobody will pay this one any more.
+        checkout.state = "closed"
+
+
+def _give_up_unstarted(session: Session, checkout: Checkout, status: str, at: datetime) -> bool:
+    """Ends a prompt that the provider surely never got, so that it is asked for anew."""
+    surely = checkout.state == "opening" and status == "not_found" and at - checkout.created_at >= NEVER_STARTED_AFTER
+    if not surely or checkout.method == "checkout":
+        return False
+    checkout.state = "closed"
+    collection_id = session.scalars(
+        select(Collection.id).where(Collection.transaction_id == checkout.transaction_id)
+    ).one()
+    outbox.put(session, "payments.start_charge", {"collection": collection_id}, f"start_charge_again:{checkout.id}")
+    return True
 
 
 def end_unpaid(session: Session, collection: Collection, state: str, reason: str, at: datetime) -> None:
@@ -63,6 +93,10 @@ def _settle_paid(
 ) -> None:
     transaction = session.get_one(Transaction, checkout.transaction_id, populate_existing=True)
     expected = Money(collection.gross_minor, transaction.currency)
+    checkout.paid_at = verification.at or at
+    if verification.paid is not None and verification.paid.currency == transaction.currency:
+        checkout.paid_minor = verification.paid.amount_minor
+        checkout.charged_minor = verification.fee.amount_minor if verification.fee else None
     if verification.reference != checkout.reference:
         _hold(session, checkout, f"the provider answered for another reference: {verification.reference}", at)
     elif verification.paid != expected:
@@ -88,11 +122,11 @@ def _post(
             if transaction.state not in OPEN_STATES:
                 # Paid a second time, or after the link ran out: the member's money all the same, never left unbooked.
                 amount = Money(transaction.amount_minor, transaction.currency)
-                key = f"late:{checkout.reference}"
+                key = f"{LATE}{checkout.reference}"
                 transaction = transactions.begin(
                     session, transaction.group_id, transaction.kind, transaction.user_id, amount, key, at, cause
                 )
-            _book(session, transaction, checkout.provider, paid.amount_minor, fee.amount_minor, at, cause)
+            complete(session, transaction, checkout, paid, fee, at, cause)
     except errors.LedgerError as error:
         # A loan that was written off meanwhile, say: the money is there, and a person must see whose it is now.
         _hold(session, checkout, f"paid, but not booked: {error.code}", at)
@@ -104,24 +138,22 @@ def _post(
         )
     checkout.state = "paid"
     collection.closed_at = collection.closed_at or at
-    outbox.put(
-        session,
-        f"bot.{transaction.kind}_completed",
-        {"transaction": transaction.id},
-        f"{transaction.kind}_completed:{transaction.id}",
-    )
+    session.flush()
 
 
-def _book(
-    session: Session, transaction: Transaction, provider: str, gross_minor: int, fee_minor: int, at: datetime,
-    cause: Cause,
-) -> None:  # fmt: skip
+def complete(
+    session: Session, transaction: Transaction, checkout: Checkout, paid: Money, fee: Money, at: datetime, cause: Cause
+) -> None:
+    """Posts what came by this attempt and has the member told. Raises what the ledger refuses."""
+    provider, gross_minor, fee_minor = checkout.provider, paid.amount_minor, fee.amount_minor
     if transaction.kind == "repayment":
         time_zone = session.scalars(select(Group.time_zone).where(Group.id == transaction.group_id)).one()
         on = clock.day_at(at, time_zone)
         repaying.complete_repayment(session, transaction, provider, gross_minor, fee_minor, on, at, cause)
     else:
         contributions.complete(session, transaction, provider, gross_minor, fee_minor, at, cause)
+    kind = f"{transaction.kind}_completed"
+    outbox.put(session, f"bot.{kind}", {"transaction": transaction.id}, f"{kind}:{transaction.id}")
 
 
 def _hold(session: Session, checkout: Checkout, reason: str, at: datetime) -> None:

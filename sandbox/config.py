@@ -23,11 +23,17 @@ class SandboxConfig:
     twilio_sms_number: str = "+15005550006"
     twilio_whatsapp_number: str = "+14155238886"
     paystack_secret_key: str = "sk_test_sandbox"
+    flutterwave_secret_key: str = "FLWSECK_TEST-sandbox"
+    flutterwave_secret_hash: str = "sandbox-flutterwave-hash"
     smtp_port: int = 0  # 0 starts no mail server
     webhook_retry_seconds: float = 180.0  # pause before each of Paystack's first four retries
     transfer_seconds: float = 1.0  # how long a payout is pending at Paystack
+    # Where Paystack asks whether a transfer may be made; "" asks nobody.
+    transfer_approval_url: str = ""
     # What the Paystack balance of each currency begins with, in subunits, so that payouts never lack money by accident.
     paystack_float_minor: int = 1_000_000_000
+    # The same at Flutterwave, in major units.
+    flutterwave_float: int = 10_000_000
     # How long a phone that got an empty TwiML answer waits for a message over REST.
     rest_reply_seconds: float = 2.0
     # The part after `#` of the inbound webhook's address, which tells Twilio how to retry.

@@ -3,25 +3,35 @@
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from sandbox import books
 from sandbox.clock import SpanError
-from sandbox.faults import HOLD_SECONDS, KINDS, MAX_HOLD_SECONDS, TARGETS, Fault
+from sandbox.faults import FaultError, read_fault
 from sandbox.json_api import ApiError, error_answer, json_body, text_of, whole_number_of
 from sandbox.paystack.envelope import PaystackError
 from sandbox.paystack.fees import CURRENCIES
-from sandbox.paystack.payments import ACTIONS, Reported, act, amount_shown, find_payment
+from sandbox.paystack.payments import (
+    ACTIONS,
+    CHECKOUT,
+    Reported,
+    act,
+    amount_shown,
+    do_due_payments,
+    find_payment,
+    has_ended,
+)
 from sandbox.paystack.resources import charge_success
 from sandbox.paystack.transfer_resources import transfer_event
 from sandbox.paystack.transfers import TOLD, settle_due
-from sandbox.paystack.webhooks import queue_event
 from sandbox.people import as_e164
 from sandbox.store import Json, Payment, Transfer, WebhookError
+from sandbox.webhooks import PAYSTACK, queue_event
 from sandbox.world import world
 
 NEWEST_ERRORS = 30
 NEWEST_PAYMENTS = 200
+OPEN = ("abandoned", "pending", "ongoing")
 
 blueprint = Blueprint("controls", __name__, url_prefix="/sandbox")
 blueprint.register_error_handler(ApiError, error_answer)
@@ -37,7 +47,8 @@ def list_payments() -> Response:
     wanted = request.args.get("phone")
     query = select(Payment).order_by(Payment.id.desc()).limit(NEWEST_PAYMENTS)
     if request.args.get("all", "") not in ("1", "true"):
-        query = query.where(Payment.status == "abandoned")
+        is_open = or_(Payment.kind == CHECKOUT, Payment.status != "abandoned")
+        query = query.where(Payment.status.in_(OPEN), is_open)
     with world().store.begin() as session:
         payments = list(session.scalars(query))
     phones = books.phones_of_checkouts(world().store.engine, [payment.reference for payment in payments])
@@ -64,27 +75,18 @@ def resend_webhook(reference: str) -> tuple[Response, int]:
     if event is None:
         raise ApiError(409, "Only a payment that succeeded, or a payout that has ended, has an event to send.")
     with world().store.begin() as session:
-        queue_event(world(), session, reference, event)
+        queue_event(world(), session, PAYSTACK, reference, event)
     world().doorbell.set()
     return jsonify(reference=reference, event=event["event"]), 202
 
 
 @blueprint.post("/faults")
 def order_fault() -> tuple[Response, int]:
-    body = json_body()
-    target, kind = text_of(body, "target"), text_of(body, "kind")
-    if target not in TARGETS:
-        raise ApiError(400, f"'target' is one of {', '.join(TARGETS)}.")
-    if kind not in KINDS:
-        raise ApiError(400, f"'kind' is one of {', '.join(KINDS)}.")
-    count = whole_number_of(body, "count")
-    if count == 0:
-        raise ApiError(400, "'count' is at least 1, or null for every call.")
-    hold_seconds = body.get("seconds", HOLD_SECONDS.get(kind, 0.0))
-    if not isinstance(hold_seconds, (int, float)) or not 0 <= hold_seconds <= MAX_HOLD_SECONDS:
-        raise ApiError(400, f"'seconds' is a number up to {MAX_HOLD_SECONDS:g}.")
-    path, method = text_of(body, "path") or "", (text_of(body, "method") or "").upper()
-    world().faults.order(Fault(target, kind, count, path, float(hold_seconds), method))
+    try:
+        fault = read_fault(json_body())
+    except FaultError as error:
+        raise ApiError(400, str(error)) from error
+    world().faults.order(fault)
     return _faults_json(), 201
 
 
@@ -113,6 +115,7 @@ def set_clock() -> Response:
         raise ApiError(400, 'Send {"forward": "3d"} or {"reset": true}.')
     # What became due by the jump is done now and not at the next sweep.
     settle_due(world())
+    do_due_payments(world())
     world().doorbell.set()
     return _clock_json()
 
@@ -146,14 +149,24 @@ def _payment_json(payment: Payment, phone: str | None) -> dict[str, Any]:
         "amount": amount_shown(payment),
         "amount_minor": payment.requested_amount,
         "currency": payment.currency,
-        "status": "open" if payment.status == "abandoned" else payment.status,
+        "status": "open" if payment.status in OPEN and not has_ended(payment) else payment.status,
         "checkout_url": f"{world().config.public_url}/paystack/checkout/{payment.access_code}",
         "created_at": payment.created_at.isoformat(),
         "phone": phone,
+        "kind": payment.kind,
+        "channel": payment.channel,
+        "instructions": _instructions(payment),
     }
 
 
+def _instructions(payment: Payment) -> Json:
+    """What the payer of a charge was told: the code to dial, or the account to pay into."""
+    return {key: value for key, value in (payment.told or {}).items() if key != "sender"}
+
+
 def _phone_of(payment: Payment, phones: dict[str, str]) -> str | None:
+    if payment.phone is not None:
+        return payment.phone
     metadata: Any = payment.metadata_sent["value"]
     sent = metadata.get("phone") if isinstance(metadata, dict) else None
     return sent if isinstance(sent, str) else phones.get(payment.reference)
@@ -180,6 +193,7 @@ def _faults_json() -> Response:
                 "count": fault.count,
                 "path": fault.path,
                 "method": fault.method,
+                "seconds": fault.seconds,
             }
             for fault in world().faults.pending()
         ]

@@ -59,6 +59,7 @@ class House:
     web_workers: int = 1
     job_timeout_seconds: int = 60
     webhook_retry_seconds: float = 180
+    provider_pause_seconds: float = 5
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     content_sids: dict[str, str] = field(default_factory=dict)
 
@@ -98,6 +99,10 @@ class House:
             "TWILIO_CONTENT_SIDS": json.dumps(self.content_sids),
             "PAYSTACK_SECRET_KEY": config.paystack_secret_key,
             "PAYSTACK_BASE_URL": f"{self.sandbox_url}/paystack",
+            "FLUTTERWAVE_SECRET_KEY": config.flutterwave_secret_key,
+            "FLUTTERWAVE_SECRET_HASH": config.flutterwave_secret_hash,
+            "FLUTTERWAVE_BASE_URL": f"{self.sandbox_url}/flutterwave/v3",
+            "PROVIDER_PAUSE_SECONDS": str(self.provider_pause_seconds),
             "PAYER_EMAIL_DOMAIN": "payers.groupwallet.example",
             "FIELD_KEYS": FIELD_KEYS,
             "FIELD_KEY_ID": FIELD_KEY_ID,
@@ -119,7 +124,7 @@ class House:
     def steps(self) -> Iterator[tuple[str, Callable[[], None]]]:
         """What to do, in order, to have everything running; each with a name for people."""
         yield "Tables are up to date", self.migrate
-        yield "Stand-ins for Twilio and Paystack", self._start_sandbox
+        yield "Stand-ins for Twilio, Paystack and Flutterwave", self._start_sandbox
         yield "Web", lambda: self._start_and_await("web", f"{self.web_url}/healthz")
         yield f"Workers ({', '.join(QUEUES)})", self._start_workers
         yield "Clock", lambda: self.start("clock")

@@ -8,8 +8,9 @@ from sqlalchemy import delete, select
 from sandbox.json_api import ApiError, error_answer, json_body, text_of, whole_number_of
 from sandbox.paystack.banks import COUNTRIES
 from sandbox.paystack.envelope import PaystackError
+from sandbox.paystack.ledger import balances
 from sandbox.paystack.notices import owner_of, shown
-from sandbox.paystack.transfers import ACTIONS, OUTCOMES, balances, move_transfer
+from sandbox.paystack.transfers import ACTIONS, OUTCOMES, move_transfer
 from sandbox.people import as_e164
 from sandbox.store import Float, Transfer, TransferPlan
 from sandbox.world import world

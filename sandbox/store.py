@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Connection,
     DateTime,
     ForeignKey,
     Identity,
@@ -18,10 +19,12 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     func,
+    inspect,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
+from sqlalchemy.schema import CreateColumn
 
 SCHEMA = "sandbox"
 Json = dict[str, Any]
@@ -137,6 +140,17 @@ class Payment(Base):
     metadata_sent: Mapped[Json]
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
+    # How it is paid: at the checkout, by a charge (mobile_money, ussd, bank_transfer) or into a dedicated_account.
+    kind: Mapped[str] = mapped_column(default="checkout", server_default="checkout")
+    phone: Mapped[str | None]
+    # What an open charge waits for, in Paystack's word, and what its first answer told besides.
+    step: Mapped[str | None]
+    told: Mapped[Json | None]
+    # The account that it was paid into.
+    account_number: Mapped[str | None] = mapped_column(index=True)
+    # When an open charge fails, or a paid one is reversed, by the sandbox's clock; nothing happens by itself without.
+    due_at: Mapped[datetime | None] = mapped_column(index=True)
+    settlement_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Recipient(Base):
@@ -204,13 +218,16 @@ class Float(Base):
 
 
 class Webhook(Base):
-    """A Paystack event on its way to the product; the body is kept, so that every attempt sends the same bytes."""
+    """A provider's event on its way to the product; the body is kept, so that every attempt sends the same bytes."""
 
     __tablename__ = "webhooks"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    provider: Mapped[str] = mapped_column(server_default="paystack")
     reference: Mapped[str] = mapped_column(index=True)
     body: Mapped[str]
+    # What was ordered to go wrong with it (faults.WEBHOOK_KINDS); "" is nothing.
+    fault: Mapped[str] = mapped_column(server_default="")
     # pending, delivered, lost (a fault that was asked for) or given_up
     state: Mapped[str] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(default=0)
@@ -242,6 +259,7 @@ class Store:
         with self.engine.begin() as connection:
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
             Base.metadata.create_all(connection)
+            _add_missing_columns(connection)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -251,3 +269,17 @@ class Store:
 
     def dispose(self) -> None:
         self.engine.dispose()
+
+
+def _add_missing_columns(connection: Connection) -> None:
+    """A laptop's database may be older than this code, and a table that exists is not made again.
+
+    A new column must allow nothing or have a `server_default`.
+    """
+    found = inspect(connection).get_multi_columns(SCHEMA)
+    for table in Base.metadata.sorted_tables:
+        known = {column["name"] for column in found.get((SCHEMA, table.name), [])}
+        for column in table.columns:
+            if known and column.name not in known:
+                definition = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.fullname} ADD COLUMN IF NOT EXISTS {definition}")

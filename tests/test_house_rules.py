@@ -28,7 +28,8 @@ PUBLIC_ROUTES = {
 SIGNED_ROUTES = {
     "/webhooks/twilio/messages": "bot.webhooks",
     "/webhooks/twilio/status": "bot.webhooks",
-    "/webhooks/payment/<any(paystack):provider_name>": "payments.webhooks",
+    "/webhooks/payment/<provider_name>": "payments.webhooks",
+    "/webhooks/payment/<provider_name>/approval": "payments.webhooks",
 }
 
 

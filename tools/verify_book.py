@@ -43,7 +43,7 @@ CREDIT_KINDS = ("savings", "fee_income", "interest_income", "penalty_income", "s
 MOVEMENTS = (
     "contribution", "withdrawal", "payout", "fee", "loan_disbursement", "repayment", "interest", "penalty", "loan_fee",
     "refund", "reversal", "cash_in", "cash_out", "banking", "social_fund", "transfer", "guarantee", "share_out",
-    "write_off",
+    "write_off", "chargeback",
 )  # fmt: skip
 # Money leaves only by a vote about one of these.
 DECIDED_BY = {

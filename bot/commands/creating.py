@@ -8,7 +8,7 @@ from core import phone
 from core.settings import settings
 from ledger import errors, groups
 from ledger.models import OFFICERS, Group
-from payments import providers
+from payments import routing
 from payments.errors import UnsupportedCurrency
 
 _CURRENCY_AT_END = re.compile(r"^(?P<name>.+?)\s+in\s+(?P<currency>[A-Za-z]{3})$")
@@ -61,7 +61,7 @@ def currency(talk: Talk, rest: str) -> Answer:
     except errors.CurrencyFixed:
         return talk.answer("currency-fixed", group=group.name, currency=group.currency)
     try:
-        providers.for_currency(wanted)
+        routing.collector(group.country, wanted)
     except UnsupportedCurrency:
         return talk.answer("currency-changed-unsupported", group=group.name, currency=wanted)
     return talk.answer("currency-changed", group=group.name, currency=wanted)

@@ -7,7 +7,7 @@ from bot.models import Challenge
 from bot.talk import Answer, Talk
 from core import outbox
 from ledger.models import Group
-from payments import accounts, deciding, errors, providers
+from payments import accounts, deciding, errors, routing
 
 
 def payout_account(talk: Talk, rest: str) -> Answer:
@@ -46,7 +46,7 @@ def answered(talk: Talk, challenge: Challenge, says_yes: bool) -> Answer:
 def _show(talk: Talk) -> Answer:
     group = talk.group()
     try:
-        providers.for_currency(group.currency).account_kinds(group.currency)
+        routing.payer_out(group.country, group.currency)
     except errors.UnsupportedCurrency:
         return talk.answer("payout-no-currency", currency=group.currency)
     now = accounts.current(talk.session, group.id, talk.user_id, talk.at)

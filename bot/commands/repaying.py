@@ -1,19 +1,20 @@
-"""Paying a loan back: what is owed, what a payment would pay, the pay link; or out of one's own savings."""
+"""Paying a loan back: what is owed, what a payment would pay, how it is paid; or out of one's own savings."""
 
 import re
 
 from sqlalchemy import select
 
-from bot import amounts, confirming, loanwords, paylinks, requests
+from bot import amounts, confirming, loanwords, paying_in, payways, requests
 from bot.talk import Answer, GroupView, Talk
+from bot.texts import Sentence
 from core import clock
 from core.money import Money
 from ledger import errors, loans, reading, repaying
 from ledger.legs import CASH_BOX
 from ledger.models import Group, Loan
 from ledger.repaying import Owed, RepaymentPlan
-from payments import collections, providers
 from payments import errors as payment_errors
+from payments import routing
 
 EXAMPLE = "repay 5000"
 
@@ -43,36 +44,16 @@ def loan(talk: Talk, rest: str) -> Answer:
 
 
 def repay(talk: Talk, rest: str) -> Answer:
-    """`repay 5000`, `repay all`, `repay 5000 from savings`."""
-    view = talk.group()
-    group = talk.session.get_one(Group, view.id)
-    active = loans.active(talk.session, view.id, talk.user_id)
-    if not active:
-        return _waiting(talk, view)
-    asked = requests.read(rest)
-    if not re.sub(r"\b(?:my|the|loan|debt|some)\b", "", asked.amount.casefold()).strip():
-        owed = _owed(talk, group, active[0])
-        nearest = owed.overdue if owed.overdue.amount_minor else owed.next_amount
-        words = talk.say(
-            "ask-repayment", next=str(nearest), settle=str(owed.settle), plain=_payable(group, nearest).plain
-        )
-        return talk.ask("repaying.amount", words, savings=asked.from_savings)
-    said = re.sub(r"\b(?:my|the|of|it|loan|debt)\b", " ", asked.amount.casefold()).strip()
-    everything = said in ("all", "everything", "full", "in full", "whole")
-    amount = amounts.Reading() if everything else amounts.read(asked.amount, view.currency)
-    if not everything and amount.money is None:
-        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency, example=EXAMPLE)
-        return talk.ask("repaying.amount", said)
-    plan = _plan(talk, group, active[0], amount.money)
-    if isinstance(plan, Answer):
-        return plan
-    return _from_savings(talk, group, active[0], plan) if asked.from_savings else _by_link(talk, group, active[0], plan)
+    """`repay 5000`, `repay all`, `repay 5000 by link`, `repay 5000 from savings`."""
+    said, by = payways.split(rest)
+    return _repay(talk, said, by)
 
 
 def take_amount(talk: Talk) -> Answer:
     """The answer to "how much?"."""
     savings = " from savings" if talk.slots.get("savings") else ""
-    return repay(talk, talk.incoming.text.strip() + savings)
+    said, by = payways.split(talk.incoming.text.strip())
+    return _repay(talk, said + savings, by or talk.slots.get("by"))
 
 
 def take_confirmation(talk: Talk) -> Answer:
@@ -103,26 +84,50 @@ def take_confirmation(talk: Talk) -> Answer:
     )
 
 
-def _by_link(talk: Talk, group: Group, owing: Loan, plan: RepaymentPlan) -> Answer:
+def _repay(talk: Talk, rest: str, by: str | None) -> Answer:
+    view = talk.group()
+    group = talk.session.get_one(Group, view.id)
+    active = loans.active(talk.session, view.id, talk.user_id)
+    if not active:
+        return _waiting(talk, view)
+    asked = requests.read(rest)
+    if not re.sub(r"\b(?:my|the|loan|debt|some)\b", "", asked.amount.casefold()).strip():
+        owed = _owed(talk, group, active[0])
+        nearest = owed.overdue if owed.overdue.amount_minor else owed.next_amount
+        words = talk.say(
+            "ask-repayment", next=str(nearest), settle=str(owed.settle), plain=_payable(group, nearest).plain
+        )
+        return talk.ask("repaying.amount", words, savings=asked.from_savings, by=by)
+    said = re.sub(r"\b(?:my|the|of|it|loan|debt)\b", " ", asked.amount.casefold()).strip()
+    everything = said in ("all", "everything", "full", "in full", "whole")
+    amount = amounts.Reading() if everything else amounts.read(asked.amount, view.currency)
+    if not everything and amount.money is None:
+        said = talk.say(f"amount-{amount.problem}", group=view.name, currency=view.currency, example=EXAMPLE)
+        return talk.ask("repaying.amount", said, by=by)
+    plan = _plan(talk, group, active[0], amount.money)
+    if isinstance(plan, Answer):
+        return plan
+    if asked.from_savings:
+        return _from_savings(talk, group, active[0], plan)
+    return _by_provider(talk, group, active[0], plan, by)
+
+
+def _by_provider(talk: Talk, group: Group, owing: Loan, plan: RepaymentPlan, by: str | None) -> Answer:
     amount = _payable(group, plan.amount)
     if amount != plan.amount and not plan.settles:
         plan = repaying.plan_repayment(talk.session, owing, amount, clock.day_at(talk.at, group.time_zone))
     rest = plan.surplus + (amount - plan.amount)
-    collection = paylinks.request(talk, group, amount, "repayment", "repaying.amount", EXAMPLE)
+    collection = paying_in.request(talk, group, amount, "repayment", "repaying.amount", by)
     if isinstance(collection, Answer):
         return collection
-    return talk.answer(
-        "repay-link",
-        group=group.name,
-        amount=str(amount),
-        parts=loanwords.parts(plan.paid, group.currency, talk.channel, talk.language),
-        surplus=str(rest) if rest.amount_minor else "none",
-        settles="yes" if plan.settles else "no",
-        fee=str(Money(collection.gross_minor - collection.amount_minor, group.currency)),
-        gross=str(Money(collection.gross_minor, group.currency)),
-        extra="yes" if collection.gross_minor != collection.amount_minor else "no",
-        link=collections.link_url(collection.token),
-    )
+    lead = {
+        "group": group.name,
+        "amount": str(amount),
+        "parts": loanwords.parts(plan.paid, group.currency, talk.channel, talk.language),
+        "surplus": str(rest) if rest.amount_minor else "none",
+        "settles": "yes" if plan.settles else "no",
+    }
+    return paying_in.asked(talk, group, collection, Sentence("repay-lead", lead))
 
 
 def _from_savings(talk: Talk, group: Group, owing: Loan, plan: RepaymentPlan) -> Answer:
@@ -182,7 +187,7 @@ def _short(talk: Talk, view: GroupView) -> Answer:
 def _payable(group: Group, amount: Money) -> Money:
     """The next amount that a phone can send: whole shillings where M-PESA moves nothing smaller."""
     try:
-        step = providers.for_currency(group.currency).step_minor(group.currency)
+        step = routing.collector(group.country, group.currency).step_minor(group.currency)
     except payment_errors.UnsupportedCurrency:
         step = 1
     return Money(-(-amount.amount_minor // step) * step, group.currency)

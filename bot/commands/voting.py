@@ -195,6 +195,11 @@ def _about(talk: Talk, waiting: Challenge) -> Sentence | None:
         transaction = session.get_one(Transaction, waiting.subject_id)
         amount = str(Money(transaction.amount_minor, group.currency))
         return Sentence(f"asked-{waiting.kind}", {"amount": amount}) if transaction.state in OPEN_STATES else None
+    if waiting.kind == "refund":
+        asked = session.get_one(Transaction, waiting.subject_id)
+        payer = brief(groups.names(session, [asked.user_id]).get(asked.user_id or 0, "?"))
+        values = {"amount": str(Money(asked.amount_minor, group.currency)), "name": payer}
+        return Sentence("asked-refund", values) if asked.state == "pending" else None
     if waiting.kind == "guarantee":
         loan = session.get_one(Loan, waiting.subject_id)
         guarantee = session.get(Guarantee, (group.id, loan.id, talk.user_id))

@@ -14,7 +14,7 @@ DEBIT_KINDS = GROUP_DEBIT_KINDS + MEMBER_DEBIT_KINDS
 MOVEMENTS = (
     "contribution", "withdrawal", "payout", "fee", "loan_disbursement", "repayment", "interest", "penalty", "loan_fee",
     "refund", "reversal", "cash_in", "cash_out", "banking", "social_fund", "transfer", "guarantee", "share_out",
-    "write_off",
+    "write_off", "chargeback",
 )  # fmt: skip
 OPEN_STATES = ("pending", "processing")
 

@@ -1,21 +1,34 @@
 """Paystack (https://paystack.com/docs/api): hosted checkout, verification and webhooks.
 
-A transaction's own status is `data.status`; the envelope's `status` only says that the call was understood. Payouts are
-in `paystack_payouts`, the connection in `paystack_http`.
+A transaction's own status is `data.status`; the envelope's `status` only says that the call was understood. Charges
+without a page are in `paystack_charges`, payouts in `paystack_payouts`, lists and refunds in `paystack_records`, the
+envelope in `paystack_http`.
 """
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
 
-from core.errors import MoneyError
 from core.money import Money
-from payments.errors import BadSignature, UnsupportedCurrency
-from payments.provider import CheckoutAnswer, CheckoutOrder, Event, Outcome, Verification
-from payments.providers.paystack_http import from_wire, to_wire, whole
+from payments.errors import UnsupportedCurrency
+from payments.provider import CheckoutAnswer, CheckoutOrder, Event, EventAbout, Outcome, Verification
+from payments.provider_charges import Method
+from payments.providers.paystack_charges import PaystackCharges
+from payments.providers.paystack_http import (
+    UNREADABLE,
+    amount_in,
+    from_wire,
+    inner,
+    moment,
+    read_object,
+    to_wire,
+    whole,
+    word,
+)
 from payments.providers.paystack_payouts import PaystackPayouts
+from payments.providers.paystack_records import PaystackRecords, receiver_of
 
 STATUSES = {
     "success": Outcome.SUCCEEDED,
@@ -52,10 +65,20 @@ CHANNELS = {
     "USD": ["card"],
 }
 
+# How the names of events begin, the longer ones first (https://paystack.com/docs/payments/webhooks).
+EVENTS: tuple[tuple[str, EventAbout], ...] = (
+    ("charge.dispute.", "dispute"),
+    ("charge.", "collection"),
+    ("transfer.", "payout"),
+    ("refund.", "refund"),
+    ("dedicatedaccount.", "standing_account"),
+)
+GOOD_NEWS = {"charge.success", "transfer.success", "refund.processed"}
+
 UNKNOWN = Outcome.UNKNOWN
 
 
-class Paystack(PaystackPayouts):
+class Paystack(PaystackCharges, PaystackRecords, PaystackPayouts):
     """One adapter per process; its HTTP connections are kept open between calls."""
 
     name = "paystack"
@@ -70,9 +93,12 @@ class Paystack(PaystackPayouts):
     def step_minor(self, currency: str) -> int:
         return STEPS_MINOR.get(currency, 1)
 
-    def fee(self, gross: Money) -> Money:
-        """The published schedule (https://paystack.com/pricing); what was really charged is in the verification."""
-        hundredths = _fee_hundredths(gross.currency, to_wire(gross))
+    def fee(self, gross: Money, method: Method = "checkout") -> Money:
+        """The published schedule (https://paystack.com/pricing); what was really charged is in the verification.
+
+        Only a Nigerian standing account has a schedule of its own; every other method has its country's.
+        """
+        hundredths = _fee_hundredths(gross.currency, to_wire(gross), method)
         return from_wire(hundredths, gross.currency, round_up=True)
 
     def open_checkout(self, order: CheckoutOrder) -> CheckoutAnswer:
@@ -87,50 +113,78 @@ class Paystack(PaystackPayouts):
             "label": order.label,
         }
         answer = self._call("POST", "/transaction/initialize", body, reference=order.reference)
-        outcome, detail = answer.outcome, answer.detail
+        if answer.outcome is Outcome.DECLINED and answer.used_before:
+            return CheckoutAnswer(UNKNOWN, None, "duplicate_reference")
+        if answer.outcome is not Outcome.SUCCEEDED:
+            return CheckoutAnswer(answer.outcome, None, answer.detail)
         url = answer.data.get("authorization_url")
-        if outcome is Outcome.SUCCEEDED and not url:
-            outcome, detail = UNKNOWN, "the answer has no authorization_url"
-        return CheckoutAnswer(outcome, url if outcome is Outcome.SUCCEEDED else None, detail)
+        if not url or not isinstance(url, str):
+            return CheckoutAnswer(UNKNOWN, None, "the answer has no authorization_url")
+        return CheckoutAnswer(Outcome.SUCCEEDED, url, "ok")
 
     def verify(self, reference: str) -> Verification:
         """GET /transaction/verify/{reference}. A reference that Paystack does not know is PENDING: it may yet come."""
-        answer = self._call("GET", f"/transaction/verify/{reference}", reference=reference)
-        outcome, data, detail = answer.outcome, answer.data, answer.detail
-        if outcome is Outcome.DECLINED:
+        answer = self._call("GET", f"/transaction/verify/{quote(reference, safe='')}", reference=reference)
+        if answer.not_found:
+            return Verification(Outcome.PENDING, "not_found")
+        if answer.outcome is Outcome.DECLINED:
             # Only "not found" is about the payment; a refused key says nothing about it.
-            unknown_to_them = detail in ("transaction_not_found", "404")
-            return Verification(Outcome.PENDING, "not_found") if unknown_to_them else Verification(UNKNOWN, detail)
-        if outcome is not Outcome.SUCCEEDED:
-            return Verification(outcome, detail)
-        status = str(data.get("status"))
-        outcome = STATUSES.get(status, UNKNOWN)
-        if outcome is not Outcome.SUCCEEDED:
-            return Verification(outcome, status, data.get("reference"))
-        try:
-            currency = str(data["currency"])
-            paid = from_wire(whole(data["amount"]), currency)
-            fees = data.get("fees")
-            fee = None if fees is None else from_wire(whole(fees), currency, round_up=True)
-        except (KeyError, ValueError, MoneyError) as error:
-            return Verification(UNKNOWN, f"unreadable: {type(error).__name__}")
-        return Verification(outcome, status, data.get("reference"), paid, fee)
+            return Verification(UNKNOWN, answer.detail)
+        if answer.outcome is not Outcome.SUCCEEDED:
+            return Verification(answer.outcome, answer.detail)
+        return _verification(answer.data)
 
     def read_event(self, body: bytes, headers: Mapping[str, str]) -> Event:
-        """HMAC-SHA512 of the raw bytes with the secret key, in `x-paystack-signature`. Raises `BadSignature`."""
-        expected = hmac.new(self._secret_key.encode(), body, hashlib.sha512).hexdigest()
-        if not hmac.compare_digest(expected.encode(), headers.get("x-paystack-signature", "").encode()):
-            raise BadSignature
-        # Paystack gives events no id: the same news is the same event, reference, status and object.
-        event = json.loads(body)
-        data = event.get("data") or {}
-        about = data["transaction"] if isinstance(data.get("transaction"), dict) else data
-        reference = str(about.get("reference") or data.get("transaction_reference") or "")
-        kind = str(event.get("event"))
-        return Event(f"{kind}:{reference}:{data.get('status')}:{data.get('id')}", reference, kind)
+        """Whatever Paystack signed is an event, however odd; raises `BadSignature` for what it did not sign."""
+        self._check_signature(body, headers)
+        event = read_object(body)
+        data = inner(event, "data")
+        kind = word(event.get("event")) or "unreadable"
+        about: EventAbout = next((about for prefix, about in EVENTS if kind.startswith(prefix)), "other")
+        reference = word(inner(data, "transaction").get("reference")) or word(data.get("reference"))
+        reference = reference or word(data.get("transaction_reference")) or ""
+        of_its_own = (word(data.get("id")) or "") if about in ("refund", "dispute") else ""
+        return Event(
+            key=_key(kind, about, reference, data, body),
+            reference=reference,
+            kind=kind,
+            about=about,
+            id=of_its_own,
+            announces_success=kind in GOOD_NEWS,
+        )
 
 
-def _fee_hundredths(currency: str, amount: int) -> int:
+def _verification(data: Mapping[str, Any]) -> Verification:
+    status = word(data.get("status")) or ""
+    outcome = STATUSES.get(status, UNKNOWN)
+    theirs, their_id = word(data.get("reference")), word(data.get("id"))
+    if outcome is not Outcome.SUCCEEDED and status != "reversed":
+        return Verification(outcome, status, theirs, id=their_id)
+    try:
+        paid = amount_in(data)
+        fees = data.get("fees")
+        fee = None if fees is None else from_wire(whole(fees), paid.currency, round_up=True)
+    except UNREADABLE as error:
+        said = status if status == "reversed" else f"unreadable: {type(error).__name__}"
+        return Verification(UNKNOWN, said, theirs, id=their_id)
+    at = moment(data.get("paid_at"))
+    return Verification(outcome, status, theirs, paid, fee, their_id, receiver_of(data), at)
+
+
+def _key(kind: str, about: EventAbout, reference: str, data: Mapping[str, Any], body: bytes) -> str:
+    """Paystack gives events no id: the same news is the same event, reference, status and object.
+
+    Where that does not tell one from another (refunds may come without an id), the same news is the same bytes.
+    """
+    named = word(data.get("id"))
+    if not reference or (about == "refund" and not named):
+        return f"{kind}:{sha256(body).hexdigest()}"
+    return f"{kind}:{reference}:{word(data.get('status'))}:{named}"
+
+
+def _fee_hundredths(currency: str, amount: int, method: Method) -> int:
+    if currency == "NGN" and method == "standing_account":
+        return min(_percent(amount, 100), 30_000)
     if currency == "NGN":
         flat = 10_000 if amount >= 250_000 else 0
         return min(_percent(amount, 150) + flat, 200_000)

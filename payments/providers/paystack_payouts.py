@@ -4,10 +4,11 @@ Payouts are made from the Paystack balance, by registered businesses in Nigeria,
 refusal is final only where it surely means that no transfer was made: whoever believes one gives the money back.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
-from core.errors import MoneyError
 from core.money import Money
 from payments.errors import UnsupportedCurrency
 from payments.provider import (
@@ -18,11 +19,24 @@ from payments.provider import (
     HolderAnswer,
     Outcome,
     PayoutAnswer,
+    PayoutApproval,
     PayoutOrder,
     PayoutVerification,
     RecipientAnswer,
 )
-from payments.providers.paystack_http import Answer, PaystackHTTP, from_wire, to_wire, whole
+from payments.providers.paystack_http import (
+    UNREADABLE,
+    Answer,
+    PaystackHTTP,
+    amount_in,
+    from_wire,
+    inner,
+    read_object,
+    text,
+    to_wire,
+    whole,
+    word,
+)
 
 # A transfer's own status, `data.status`; the same when it is sent and when it is asked about.
 TRANSFER_STATUSES = {
@@ -153,11 +167,11 @@ class PaystackPayouts(PaystackHTTP):
         """GET /bank/resolve."""
         query = {"account_number": _national(number), "bank_code": bank_code}
         answer = self._call("GET", "/bank/resolve", query=query)
-        if answer.outcome is Outcome.DECLINED and not _about_the_account(answer):
+        if answer.outcome is Outcome.DECLINED and not answer.about_the_request:
             return HolderAnswer(Outcome.UNKNOWN, None, answer.detail)
         if answer.outcome is not Outcome.SUCCEEDED:
             return HolderAnswer(answer.outcome, None, answer.detail)
-        name = _text(answer.data.get("account_name"))
+        name = text(answer.data.get("account_name"))
         if name is None:
             return HolderAnswer(Outcome.UNKNOWN, None, "the answer has no account_name")
         return HolderAnswer(Outcome.SUCCEEDED, name, "ok")
@@ -182,11 +196,11 @@ class PaystackPayouts(PaystackHTTP):
             "currency": account.currency,
         }
         answer = self._call("POST", "/transferrecipient", body)
-        if answer.outcome is Outcome.DECLINED and not _about_the_account(answer):
+        if answer.outcome is Outcome.DECLINED and not answer.about_the_request:
             return RecipientAnswer(Outcome.UNKNOWN, None, answer.detail)
         if answer.outcome is not Outcome.SUCCEEDED:
             return RecipientAnswer(answer.outcome, None, answer.detail)
-        recipient_code = _text(answer.data.get("recipient_code"))
+        recipient_code = text(answer.data.get("recipient_code"))
         if recipient_code is None:
             return RecipientAnswer(Outcome.UNKNOWN, None, "the answer has no recipient_code")
         return RecipientAnswer(Outcome.SUCCEEDED, recipient_code, "ok")
@@ -209,17 +223,14 @@ class PaystackPayouts(PaystackHTTP):
             return PayoutAnswer(answer.outcome, answer.detail)
         if answer.data.get("reference", order.reference) != order.reference:
             return PayoutAnswer(Outcome.UNKNOWN, "the answer is about another reference")
-        status = str(answer.data.get("status"))
+        status = word(answer.data.get("status")) or ""
         outcome = TRANSFER_STATUSES.get(status, Outcome.UNKNOWN)
-        try:
-            fee = _fee(answer.data, outcome, order.amount.currency)
-        except (ValueError, MoneyError):
-            fee = None  # It was sent all the same; the verification is asked for the fee again.
-        return PayoutAnswer(outcome, status, _text(answer.data.get("transfer_code")), fee)
+        fee = _told_fee(answer.data, outcome, order.amount.currency)
+        return PayoutAnswer(outcome, status, text(answer.data.get("transfer_code")), fee)
 
     def verify_payout(self, reference: str) -> PayoutVerification:
         """GET /transfer/verify/{reference}."""
-        answer = self._call("GET", f"/transfer/verify/{reference}", reference=reference)
+        answer = self._call("GET", f"/transfer/verify/{quote(reference, safe='')}", reference=reference)
         if answer.not_found:
             return PayoutVerification(Outcome.PENDING, "not_found")
         if answer.outcome is Outcome.DECLINED:
@@ -228,19 +239,54 @@ class PaystackPayouts(PaystackHTTP):
         if answer.outcome is not Outcome.SUCCEEDED:
             return PayoutVerification(answer.outcome, answer.detail)
         data = answer.data
-        status = str(data.get("status"))
+        status = word(data.get("status")) or ""
         outcome = TRANSFER_STATUSES.get(status, Outcome.UNKNOWN)
-        theirs = _text(data.get("reference"))
+        theirs = word(data.get("reference"))
         try:
-            currency = str(data["currency"])
-            amount = from_wire(whole(data["amount"]), currency)
-            fee = _fee(data, outcome, currency)
-        except (KeyError, ValueError, MoneyError) as error:
+            amount = amount_in(data)
+            fee = fee_of(data, outcome, amount.currency)
+        except UNREADABLE as error:
             # Without its numbers nothing can be compared; only a payout that is still under way needs none.
             if outcome is Outcome.PENDING:
                 return PayoutVerification(outcome, status, theirs)
             return PayoutVerification(Outcome.UNKNOWN, f"unreadable: {type(error).__name__}", theirs)
         return PayoutVerification(outcome, status, theirs, amount, fee)
+
+    def finish_payout(self, transfer_code: str, otp: str) -> PayoutAnswer:
+        """POST /transfer/finalize_transfer, once; what else may stop it than a wrong password, `verify_payout` says."""
+        answer = self._call("POST", "/transfer/finalize_transfer", {"transfer_code": transfer_code, "otp": otp})
+        if answer.outcome is Outcome.DECLINED:
+            is_wrong = answer.about_the_request and "otp" in f"{answer.detail} {answer.message}".lower()
+            return PayoutAnswer(Outcome.DECLINED if is_wrong else Outcome.UNKNOWN, answer.detail, transfer_code)
+        if answer.outcome is not Outcome.SUCCEEDED:
+            return PayoutAnswer(answer.outcome, answer.detail, transfer_code)
+        status = word(answer.data.get("status")) or ""
+        outcome = TRANSFER_STATUSES.get(status, Outcome.UNKNOWN)
+        if outcome is Outcome.DECLINED:
+            # The password was right, and the payout failed: that is not for another password.
+            outcome = Outcome.UNKNOWN
+        return PayoutAnswer(
+            outcome, status, transfer_code, _told_fee(answer.data, outcome, str(answer.data.get("currency")))
+        )
+
+    def read_approval(self, body: bytes, headers: Mapping[str, str]) -> PayoutApproval:
+        """What Paystack posts to the approval address (https://paystack.com/docs/transfers/managing-transfers).
+
+        It goes on with HTTP 200 and rejects the payout with 400. Published is only that the body describes the
+        transfer; seen are the transfer itself, and an event that holds a list of them, signed like every webhook. The
+        product sends one payout at a time: a list of several is not ours, and named by no reference.
+        """
+        self._check_signature(body, headers)
+        asked = read_object(body)
+        data = inner(asked, "data") or asked
+        listed = data.get("transfers")
+        if isinstance(listed, list):
+            data = listed[0] if len(listed) == 1 and isinstance(listed[0], dict) else {}
+        try:
+            amount = amount_in(data)
+        except UNREADABLE:
+            amount = None
+        return PayoutApproval(word(data.get("reference")) or "", amount)
 
 
 def _bank(row: Any) -> Bank | None:
@@ -248,28 +294,18 @@ def _bank(row: Any) -> Bank | None:
     if not isinstance(row, dict) or row.get("active") is False or row.get("is_deleted") is True:
         return None
     kind = BANK_KINDS.get(str(row.get("type")))
-    code, name = _text(row.get("code")), _text(row.get("name"))
+    code, name = text(row.get("code")), text(row.get("name"))
     return Bank(code, name, kind) if kind and code and name else None
-
-
-def _about_the_account(answer: Answer) -> bool:
-    """Whether a refusal is about the account that was named, not trouble on the way or a refused key."""
-    if answer.http_status in (401, 403) or answer.error_type in ("api_error", "processor_error"):
-        return False
-    return answer.http_status in (400, 404, 422)
 
 
 def _refused(answer: Answer) -> PayoutAnswer:
     """A refused transfer: DECLINED only when it was surely not made."""
-    message = answer.message.lower()
     # A used reference comes with HTTP 400 or 404, with and without a code; "Reference already exists on a transfer".
-    if "duplicate" in answer.detail or (
-        "reference" in message and any(word in message for word in ("already", "unique", "duplicate"))
-    ):
+    if answer.used_before:
         return PayoutAnswer(Outcome.UNKNOWN, "duplicate_transfer_reference")
     # "Your balance is not enough to fulfil this request", often without a code.
-    code = "insufficient_balance" if "balance is not enough" in message else answer.detail
-    if code in REFUSED_BEFORE or answer.http_status in (401, 403) or answer.error_type == "validation_error":
+    code = "insufficient_balance" if "balance is not enough" in answer.message.lower() else answer.detail
+    if code in REFUSED_BEFORE or answer.key_refused or answer.error_type == "validation_error":
         return PayoutAnswer(Outcome.DECLINED, code)
     # HTTP 400 is documented as "the request was not fulfilled"; not so api_error, processor_error and other statuses.
     if answer.http_status in (400, 422) and not answer.error_type:
@@ -277,8 +313,16 @@ def _refused(answer: Answer) -> PayoutAnswer:
     return PayoutAnswer(Outcome.UNKNOWN, code)
 
 
-def _fee(data: dict[str, Any], outcome: Outcome, currency: str) -> Money | None:
-    """The fee of a paid transfer; before, `fee_charged` is still zero. Raises `ValueError`, `MoneyError`."""
+def _told_fee(data: Mapping[str, Any], outcome: Outcome, currency: str) -> Money | None:
+    """The fee where it can be read: the payout was sent all the same, and the verification is asked for it again."""
+    try:
+        return fee_of(data, outcome, currency)
+    except UNREADABLE:
+        return None
+
+
+def fee_of(data: Mapping[str, Any], outcome: Outcome, currency: str) -> Money | None:
+    """The fee of a paid transfer; before, `fee_charged` is still zero. Raises one of `UNREADABLE`."""
     charged = data.get("fee_charged")
     if outcome is not Outcome.SUCCEEDED or charged is None:
         return None
@@ -289,7 +333,3 @@ def _national(number: str) -> str:
     """`+254712345678` as it is dialled in its country: `0712345678`. A bank account number stays as it is."""
     code = next((code for code in DIALLING_CODES.values() if number.startswith(code)), None)
     return f"0{number.removeprefix(code)}" if code else number
-
-
-def _text(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None

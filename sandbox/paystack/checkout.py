@@ -8,10 +8,10 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from sandbox.paystack.payments import ACTIONS, act, amount_shown
+from sandbox.paystack.resources import MERCHANT
 from sandbox.store import Payment
 from sandbox.world import world
 
-MERCHANT = "GroupWallet"
 STATES = {"success": "paid", "failed": "declined"}
 
 blueprint = Blueprint("paystack_checkout", __name__, url_prefix="/paystack/checkout", template_folder="templates")

@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from sandbox.inbox import Inbox
 from sandbox.paystack.accounts import phone_of
 from sandbox.paystack.banks import MOBILE_MONEY
-from sandbox.paystack.checkout import MERCHANT
-from sandbox.store import Person, Transfer
+from sandbox.paystack.resources import MERCHANT
+from sandbox.store import Payment, Person, Transfer
 
 CHANNEL = ORIGIN = "money"
 SUBUNITS = 100
@@ -46,6 +46,24 @@ def notice_of(session: Session, transfer: Transfer, status_before: str) -> Notic
     if came:
         return Notice(phone, bank, f"You received {money} from {MERCHANT} ({bank}){reason}")
     return Notice(phone, bank, f"{money} from {MERCHANT} was taken back ({bank}).")
+
+
+def prompt_notice(payment: Payment, sender: str, question: str) -> Notice | None:
+    """What a phone shows that is asked to pay: the prompt of its wallet, or how to answer it."""
+    if payment.phone is None:
+        return None
+    return Notice(
+        payment.phone, sender, f"{sender}: pay {shown(payment.currency, payment.amount)} to {MERCHANT}? {question}"
+    )
+
+
+def paid_notice(payment: Payment) -> Notice | None:
+    """What a phone shows that has paid by itself; a checkout happens elsewhere."""
+    if payment.phone is None or payment.kind == "checkout":
+        return None
+    sender = str((payment.told or {}).get("sender") or "Bank")
+    money = shown(payment.currency, payment.amount)
+    return Notice(payment.phone, sender, f"{sender}: you paid {money} to {MERCHANT}. Reference {payment.reference}.")
 
 
 def owner_of(session: Session, transfer: Transfer) -> str | None:

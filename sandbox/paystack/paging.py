@@ -7,10 +7,10 @@ from flask import request
 from sqlalchemy import ColumnElement, func, select
 
 from sandbox.paystack.envelope import invalid
-from sandbox.store import Payment, Store, Transfer
+from sandbox.store import Base, Store
 
 MAX_PER_PAGE = 100
-Listed = TypeVar("Listed", Payment, Transfer)
+Listed = TypeVar("Listed", bound=Base)
 
 
 def page_asked() -> tuple[int, int]:
@@ -34,19 +34,23 @@ def newest(store: Store, kind: type[Listed], *wanted: ColumnElement[bool]) -> tu
     Raises:
         PaystackError: `from` or `to` is not a date.
     """
-    filters = [*wanted, *_filters(kind)]
+    columns: Any = kind
+    filters = [*wanted, *_filters(columns)]
     page, per_page = page_asked()
-    query = select(kind).where(*filters).order_by(kind.id.desc()).offset((page - 1) * per_page).limit(per_page)
+    query = select(kind).where(*filters).order_by(columns.id.desc()).offset((page - 1) * per_page).limit(per_page)
     with store.begin() as session:
         total = session.scalar(select(func.count()).select_from(kind).where(*filters)) or 0
-        volume = session.scalar(select(func.sum(kind.amount)).where(*filters)) or 0
         rows = list(session.scalars(query))
-    return rows, {**meta_of(total, page, per_page), "total_volume": int(volume)}
+        meta = meta_of(total, page, per_page)
+        if hasattr(kind, "amount"):
+            volume = session.scalar(select(func.sum(columns.amount)).where(*filters)) or 0
+            meta["total_volume"] = int(volume)
+    return rows, meta
 
 
-def _filters(kind: type[Listed]) -> list[ColumnElement[bool]]:
+def _filters(kind: Any) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = []
-    if status := request.args.get("status"):
+    if (status := request.args.get("status")) and hasattr(kind, "status"):
         wanted.append(kind.status == status)
     if first := request.args.get("from"):
         wanted.append(kind.created_at >= _moment(first))

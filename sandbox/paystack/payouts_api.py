@@ -6,10 +6,11 @@ from sandbox.paystack.accounts import holder_of
 from sandbox.paystack.api import authenticate, fields_sent
 from sandbox.paystack.banks import bank_resource, banks_of, cursor_of, find_bank, id_of
 from sandbox.paystack.envelope import PaystackError, answer, error_answer, invalid
+from sandbox.paystack.ledger import balances
 from sandbox.paystack.paging import meta_of, newest, page_asked
 from sandbox.paystack.recipients import tell_recipient, unknown_bank
 from sandbox.paystack.transfer_resources import queued_resource, recipient_resource, transfer_resource
-from sandbox.paystack.transfers import balances, finalize_transfer, find_transfer, send_transfer
+from sandbox.paystack.transfers import finalize_transfer, find_transfer, send_transfer
 from sandbox.store import Transfer
 from sandbox.world import world
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.store import Payment
 
+MERCHANT, INTEGRATION = "GroupWallet", 463433
 COUNTRY = {"NGN": "NG", "GHS": "GH", "KES": "KE", "ZAR": "ZA", "XOF": "CI", "USD": "NG"}
 MOBILE_BANK = {"KES": "M-PESA", "GHS": "MTN", "XOF": "Wave"}
 
@@ -31,8 +32,8 @@ def transaction_resource(payment: Payment) -> dict[str, Any]:
         "log": None,
         "fees": payment.fees,
         "fees_split": None,
-        "authorization": _authorization(payment) if payment.status == "success" else {},
-        "customer": _customer(payment.email),
+        "authorization": _authorization(payment) if payment.paid_at else {},
+        "customer": customer_of(payment.email),
         "plan": None,
         "split": {},
         "order_id": None,
@@ -53,7 +54,8 @@ def charge_success(payment: Payment) -> dict[str, Any]:
     resource = transaction_resource(payment)
     for only_in_verify in ("receipt_number", "connect", "transaction_date", "plan_object"):
         del resource[only_in_verify]
-    source = {"type": "api", "source": "merchant_api", "entry_point": "transaction_initialize", "identifier": None}
+    entry_point = "transaction_initialize" if payment.kind == "checkout" else "charge"
+    source = {"type": "api", "source": "merchant_api", "entry_point": entry_point, "identifier": None}
     return {"event": "charge.success", "data": {**resource, "source": source, "plan": {}}}
 
 
@@ -67,7 +69,7 @@ def _metadata(sent: Any) -> Any:
         return sent
 
 
-def _customer(email: str) -> dict[str, Any]:
+def customer_of(email: str) -> dict[str, Any]:
     digest = hashlib.sha256(email.lower().encode()).hexdigest()
     return {
         "id": int(digest[:7], 16),
@@ -83,6 +85,8 @@ def _customer(email: str) -> dict[str, Any]:
 
 
 def _authorization(payment: Payment) -> dict[str, Any]:
+    if payment.channel in ("ussd", "bank_transfer", "dedicated_nuban"):
+        return _bank_authorization(payment)
     mobile = payment.channel == "mobile_money"
     digest = hashlib.sha256(f"{payment.email} {payment.channel}".encode()).hexdigest()
     return {
@@ -101,6 +105,40 @@ def _authorization(payment: Payment) -> dict[str, Any]:
         "account_name": None,
         "receiver_bank_account_number": None,
         "receiver_bank": None,
+    }
+
+
+def _bank_authorization(payment: Payment) -> dict[str, Any]:
+    """Of money that came from a bank account by a dialled code or a transfer."""
+    told = payment.told or {}
+    digest = hashlib.sha256(payment.reference.encode()).hexdigest()
+    common = {
+        "authorization_code": f"AUTH_{digest[:10]}",
+        "bin": "XXXXXX",
+        "last4": "XXXX",
+        "exp_month": "12",
+        "exp_year": "2030",
+        "channel": payment.channel,
+        "country_code": COUNTRY.get(payment.currency, "NG"),
+        "reusable": False,
+        "signature": None,
+        "account_name": None,
+    }
+    if payment.channel == "ussd":
+        return {**common, "card_type": "offline", "bank": told.get("sender"), "brand": "offline"}
+    bank = told.get("bank") or {}
+    return {
+        **common,
+        "card_type": "transfer",
+        "bank": None,
+        "brand": "Managed Account",
+        "sender_country": COUNTRY.get(payment.currency, "NG"),
+        "sender_bank": None,
+        "sender_bank_account_number": "XXXXXX0011",
+        "sender_name": told.get("sender_name"),
+        "narration": told.get("narration"),
+        "receiver_bank_account_number": payment.account_number,
+        "receiver_bank": bank.get("name"),
     }
 
 

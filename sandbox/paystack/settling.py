@@ -1,10 +1,11 @@
-"""The thread that lets pending transfers come to their end, by the sandbox's clock; the table is its memory."""
+"""The thread that lets transfers and charges come to their end, by the sandbox's clock; the tables are its memory."""
 
 import logging
 import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from sandbox.paystack.payments import do_due_payments
 from sandbox.paystack.transfers import settle_due
 from sandbox.world import World
 
@@ -33,6 +34,7 @@ class TransferSettler:
         while not self._stopped.wait(self._sweep_seconds):
             try:
                 settle_due(self._world)
+                do_due_payments(self._world)
             except SQLAlchemyError as error:
                 # The database may restart under a running sandbox; the rows are still there afterwards.
                 log.info("transfers wait for the database: %s", error.__class__.__name__)

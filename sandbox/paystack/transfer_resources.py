@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from sandbox.paystack.resources import iso
+from sandbox.paystack.resources import INTEGRATION, iso
 from sandbox.store import Recipient, Transfer
 
-INTEGRATION = 463433
 BUSINESS = {"id": INTEGRATION, "is_live": False, "business_name": "GroupWallet", "logo_path": None}
 
 

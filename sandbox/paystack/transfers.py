@@ -5,22 +5,21 @@ taken and comes back when it fails or is reversed, its fee with it.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
-from sandbox.paystack.banks import COUNTRIES
+from sandbox.paystack.approval import is_approved
 from sandbox.paystack.envelope import PaystackError, invalid
 from sandbox.paystack.fees import transfer_fee_of
+from sandbox.paystack.ledger import balance_locked, balances, book_transfer
 from sandbox.paystack.notices import Notice, notice_of
 from sandbox.paystack.recipients import new_code
 from sandbox.paystack.transfer_resources import transfer_event
-from sandbox.paystack.webhooks import queue_event
-from sandbox.store import Float, Payment, Recipient, Transfer, TransferPlan
+from sandbox.store import Recipient, Transfer, TransferPlan
+from sandbox.webhooks import PAYSTACK, queue_event
 from sandbox.world import World
 
 REFERENCE = re.compile(r"[a-z0-9_-]{16,50}")
@@ -29,10 +28,10 @@ MAX_AMOUNT = 10**13
 TOLD = ("success", "failed", "reversed")
 OPEN = ("pending", "received", "otp")
 OUTCOMES = (*TOLD, *OPEN, "abandoned", "blocked", "rejected")
-DEBITED = ("pending", "received", "success")
 # What a person may still do to a transfer of some status.
 ACTIONS = {"success": ("success", OPEN), "fail": ("failed", OPEN), "reverse": ("reversed", (*OPEN, "success"))}
 OTP = "123456"
+REJECTED = "rejected"
 BATCH_SIZE = 50
 
 
@@ -45,17 +44,16 @@ def send_transfer(world: World, asked: dict[str, Any]) -> Transfer:
     if asked.get("source") != "balance":
         raise invalid("invalid_source", "Transfer source is invalid", "The source of a transfer is 'balance'")
     amount, reference = _amount(asked.get("amount")), _reference(asked.get("reference"))
-    with _balance_locked(world) as session:
-        recipient = _recipient(session, asked)
-        if session.scalar(select(Transfer.id).where(Transfer.reference == reference)) is not None:
-            raise invalid(
-                "duplicate_transfer_reference",
-                "Please provide a unique reference. Reference already exists on a transfer",
-                "Provide a unique reference",
-            )
+    reason = str(asked["reason"]) if asked.get("reason") else None
+    with world.store.begin() as session:
+        recipient = _checked_recipient(session, asked, reference)
+    # Asked without a lock, because the merchant's server may ask about other transfers meanwhile.
+    approved = is_approved(world, recipient, amount, reference, reason)
+    with balance_locked(world) as session:
+        recipient = _checked_recipient(session, asked, reference)
         fee = transfer_fee_of(amount, recipient.currency, recipient.type)
         _check_balance(world, session, recipient.currency, amount + fee)
-        outcome, delay_seconds = _next_outcome(world, session)
+        outcome, delay_seconds = _next_outcome(world, session) if approved else (REJECTED, 0.0)
         now = world.clock.now()
         transfer = Transfer(
             reference=reference,
@@ -64,16 +62,17 @@ def send_transfer(world: World, asked: dict[str, Any]) -> Transfer:
             amount=amount,
             currency=recipient.currency,
             fee=fee,
-            reason=str(asked["reason"]) if asked.get("reason") else None,
-            status=outcome if outcome in OPEN else "pending",
+            reason=reason,
+            status="pending" if approved and outcome not in OPEN else outcome,
             outcome=outcome,
             delay_seconds=delay_seconds,
-            due_at=None if outcome in OPEN else now + timedelta(seconds=delay_seconds),
+            due_at=None if outcome in OPEN or not approved else now + timedelta(seconds=delay_seconds),
             created_at=now,
             updated_at=now,
         )
         session.add(transfer)
         session.flush()
+        book_transfer(session, transfer, "", now)
         notice = _advance(world, session, transfer) if transfer.due_at and not delay_seconds else None
     _announce(world, [notice])
     return transfer
@@ -85,7 +84,7 @@ def finalize_transfer(world: World, transfer_code: object, otp: object) -> Trans
     Raises:
         PaystackError: the code or the password is wrong, no password is waited for, or the balance is too low.
     """
-    with _balance_locked(world) as session:
+    with balance_locked(world) as session:
         transfer = session.scalar(_locked(Transfer.transfer_code == str(transfer_code)))
         if transfer is None:
             raise invalid("invalid_transfer_code", "Transfer code is invalid", "Provide the code of a transfer")
@@ -96,6 +95,7 @@ def finalize_transfer(world: World, transfer_code: object, otp: object) -> Trans
         _check_balance(world, session, transfer.currency, transfer.amount + transfer.fee)
         now = world.clock.now()
         transfer.status, transfer.outcome, transfer.updated_at = "pending", "success", now
+        book_transfer(session, transfer, "otp", now)
         transfer.due_at = now + timedelta(seconds=transfer.delay_seconds)
     return transfer
 
@@ -145,20 +145,6 @@ def settle_due(world: World) -> None:
         _announce(world, notices)
 
 
-def balances(world: World, session: Session) -> dict[str, int]:
-    """Per currency, in subunits: the float, what was collected less fees, less what was paid out and its fees."""
-    found = dict.fromkeys(COUNTRIES, world.config.paystack_float_minor)
-    found.update({row.currency: row.amount for row in session.scalars(select(Float))})
-    kept = func.sum(Payment.amount - func.coalesce(Payment.fees, 0))
-    spent = -func.sum(Transfer.amount + Transfer.fee)
-    collected = select(Payment.currency, kept).where(Payment.status == "success").group_by(Payment.currency)
-    paid_out = select(Transfer.currency, spent).where(Transfer.status.in_(DEBITED)).group_by(Transfer.currency)
-    for query in (collected, paid_out):
-        for currency, amount in session.execute(query):
-            found[currency] = found.get(currency, 0) + int(amount)
-    return found
-
-
 def _advance(world: World, session: Session, transfer: Transfer) -> Notice | None:
     """One step of what was planned; a transfer that will be reversed is paid first."""
     if transfer.outcome == "reversed" and transfer.status == "pending":
@@ -173,8 +159,9 @@ def _turn(world: World, session: Session, transfer: Transfer, status: str) -> No
     transfer.status, transfer.updated_at = status, now
     if status == "success":
         transfer.transferred_at = now
+    book_transfer(session, transfer, before, now)
     if status in TOLD:
-        queue_event(world, session, transfer.reference, transfer_event(transfer))
+        queue_event(world, session, PAYSTACK, transfer.reference, transfer_event(transfer))
     return notice_of(session, transfer, before)
 
 
@@ -184,14 +171,6 @@ def _announce(world: World, notices: list[Notice | None]) -> None:
     for notice in notices:
         if notice is not None:
             notice.write_to(world.inbox)
-
-
-@contextmanager
-def _balance_locked(world: World) -> Iterator[Session]:
-    """Nobody else spends from the balance, or uses the same reference, until this is committed."""
-    with world.store.begin() as session:
-        session.execute(select(func.pg_advisory_xact_lock(func.hashtext("sandbox.balance"))))
-        yield session
 
 
 def _locked(*wanted: ColumnElement[bool]) -> Select[Transfer]:
@@ -221,6 +200,18 @@ def _next_outcome(world: World, session: Session) -> tuple[str, float]:
         if plan.count == 0:
             session.delete(plan)
     return outcome, delay_seconds
+
+
+def _checked_recipient(session: Session, asked: dict[str, Any], reference: str) -> Recipient:
+    """Whom to pay; the reference must be new."""
+    recipient = _recipient(session, asked)
+    if session.scalar(select(Transfer.id).where(Transfer.reference == reference)) is not None:
+        raise invalid(
+            "duplicate_transfer_reference",
+            "Please provide a unique reference. Reference already exists on a transfer",
+            "Provide a unique reference",
+        )
+    return recipient
 
 
 def _recipient(session: Session, asked: dict[str, Any]) -> Recipient:

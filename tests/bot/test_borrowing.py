@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from bot import announcing_loans
+from bot import announcing_charges, announcing_loans
 from bot.channels import gsm7
 from core import clock, db
-from ledger import charging, loans
+from ledger import charging, loans, transactions
 from ledger.audit import Cause
 from ledger.models import Approval, Loan, Transaction
 from tests.bot.actors import Talker
@@ -118,10 +118,28 @@ def test_what_is_owed_and_when(circle: Circle) -> None:
     circle[1].says("loan").expects("You have no loan")
 
 
-def test_a_repayment_says_what_it_pays_and_gives_a_link(circle: Circle) -> None:
+def test_a_repayment_that_did_not_go_through_is_told_as_one(circle: Circle) -> None:
     lends(circle)
-    circle[0].says("repay 5000").expects("you pay back KES 5,000", "interest", "loan", "/p/")
-    circle[0].says("repay all").expects("KES 12,000", "Then it is paid back", "/p/")
+    circle[0].says("repay 500")
+    transaction = circle.session.scalars(select(Transaction).where(Transaction.kind == "repayment")).one()
+    cause = Cause(None, "paystack")
+    transactions.end(
+        circle.session, circle.group.id, transaction.id, "failed", "the payment was declined", circle[0].at, cause
+    )
+    circle.session.expire_all()
+    announcing_charges.ended(circle.session, transaction.id, circle[0].at)
+    assert circle.heard(circle[0])[-1] == (
+        "Your repayment of KES 500 to Umoja did not go through: it was declined. Nothing was taken."
+        " To try again, write: repay 500. Or: repay 500 by link"
+    )
+
+
+def test_a_repayment_says_what_it_pays_and_is_asked_for_on_the_phone(circle: Circle) -> None:
+    lends(circle)
+    circle[0].says("repay 5000").expects("you pay back KES 5,000", "interest", "loan", "asks for your PIN")
+    circle[0].says("repay all").expects("KES 12,000", "Then it is paid back", "asks for your PIN")
+    circle[0].says("repay 5000 by link").expects("you pay back KES 5,000", "/p/")
+    circle[0].says("repay all by link").expects("KES 12,000", "/p/")
     circle[0].says("repay").expects("How much do you want to pay back?").says("500").expects("you pay back KES 500")
     circle[0].says("repay all my loan").expects("KES 12,000")
     circle[0].says("repay 13000").expects("KES 1,000 goes to your savings")

@@ -63,7 +63,7 @@ def baraka(committing: str) -> Talker:
 
 def test_the_same_message_many_times_at_once_has_one_answer_and_one_effect(baraka: Talker) -> None:
     answers = at_once(*[lambda: respond(baraka, "contribute 500", "SM-1")] * 6)
-    assert len(set(answers)) == 1 and "/p/" in answers[0]
+    assert len(set(answers)) == 1 and "asks for your PIN" in answers[0]
     with db.session() as session:
         assert session.scalar(select(func.count()).select_from(Transaction)) == 1
 
@@ -71,7 +71,7 @@ def test_the_same_message_many_times_at_once_has_one_answer_and_one_effect(barak
 def test_two_messages_of_a_member_at_the_same_moment_are_handled_one_after_the_other(baraka: Talker) -> None:
     respond(baraka, "contribute", "SM-0")  # The question "how much?" is open, and both answer it.
     answers = at_once(lambda: respond(baraka, "500", "SM-1"), lambda: respond(baraka, "500", "SM-2"))
-    assert sorted("/p/" in answer for answer in answers) == [False, True]
+    assert sorted("you save" in answer for answer in answers) == [False, True]
     assert any("did not understand" in answer for answer in answers)
     with db.session() as session:
         assert session.scalar(select(func.count()).select_from(Transaction)) == 1
@@ -86,7 +86,7 @@ def test_whatsapp_and_sms_of_one_member_at_the_same_moment_take_turns_too(baraka
             lambda turn=turn: respond(baraka, f"50{turn}", f"sms-{turn}"),
             lambda turn=turn: respond(other, f"50{turn}", f"whatsapp-{turn}"),
         )
-        assert sorted("/p/" in answer for answer in answers) == [False, True]
+        assert sorted("you save" in answer for answer in answers) == [False, True]
 
 
 def test_a_wish_written_twice_at_the_same_moment_is_one_wish(baraka: Talker) -> None:
@@ -120,12 +120,12 @@ def test_an_open_question_is_answered_by_the_next_message(ama: Talker) -> None:
     ama.says("contribute").expects("How much")
     ama.says("lots").expects("in figures")
     ama.says("5.000,50").expects("not sure")
-    ama.says("500").expects("KES 500", "/p/")
+    ama.says("500").expects("KES 500", "asks for your PIN")
     ama.says("500").expects("did not understand")
 
 
 def test_a_question_is_forgotten_after_a_day(ama: Talker) -> None:
-    ama.says("contribute").waits(hours=23, minutes=59).says("500").expects("/p/")
+    ama.says("contribute").waits(hours=23, minutes=59).says("500").expects("asks for your PIN")
     ama.says("contribute").waits(hours=24).says("500").expects("did not understand")
     assert wishes_of(ama) == [50_000]
 
@@ -147,7 +147,7 @@ def test_who_only_looks_something_up_has_not_left_the_question(ama: Talker) -> N
 
 
 def test_help_interrupts_and_the_question_is_still_open(ama: Talker) -> None:
-    ama.says("contribute").says("menu").expects("balance").says("500").expects("/p/")
+    ama.says("contribute").says("menu").expects("balance").says("500").expects("asks for your PIN")
 
 
 def test_a_message_that_is_no_text_leaves_the_question_open(ama: Talker) -> None:
@@ -155,7 +155,7 @@ def test_a_message_that_is_no_text_leaves_the_question_open(ama: Talker) -> None
     ama.says("", media=("https://m/1.jpg",)).expects("only read text")
     ama.says("   ").expects("empty")
     ama.says("5" * 501).expects("too long")
-    ama.says("500").expects("/p/")
+    ama.says("500").expects("asks for your PIN")
 
 
 def test_nought_stops_a_question_and_says_when_there_is_none(ama: Talker) -> None:
@@ -168,7 +168,7 @@ def test_a_guess_is_asked_about_before_anything_is_written(ama: Talker) -> None:
     assert wishes_of(ama) == []
     ama.says("perhaps").expects("1 for yes").says("2").expects("nothing was done")
     assert wishes_of(ama) == []
-    ama.says("contrbute 500").says("Yes!").expects("/p/")
+    ama.says("contrbute 500").says("Yes!").expects("asks for your PIN")
     assert wishes_of(ama) == [50_000]
     ama.says("contrbute lots").expects("Did you mean: contribute?")
 
@@ -176,15 +176,17 @@ def test_a_guess_is_asked_about_before_anything_is_written(ama: Talker) -> None:
 def test_cents_that_no_phone_can_send_are_asked_about_again_and_nothing_is_written(ama: Talker) -> None:
     ama.says("contribute 500.50").expects("whole amounts of KES", "without cents")
     assert wishes_of(ama) == []
-    ama.says("500.01").expects("without cents").says("500").expects("/p/")
-    ama.says("contrbute 700.50").expects("Did you mean").says("yes").expects("without cents").says("700").expects("/p/")
+    ama.says("500.01").expects("without cents").says("500").expects("asks for your PIN")
+    ama.says("contrbute 700.50").expects("Did you mean").says("yes").expects("without cents").says("700").expects(
+        "asks for your PIN"
+    )
     assert wishes_of(ama) == [50_000, 70_000]
 
 
 def test_where_cents_can_be_paid_they_are_taken(session: db.Session) -> None:
     ngozi = Talker(session, phone="+2348031200001").is_known("Ngozi")
     ngozi.founds("Umoja")
-    ngozi.says("contribute 500.50").expects("NGN 500.50", "/p/")
+    ngozi.says("contribute 500.50").expects("you save NGN 500.50", "account number to pay into")
     assert wishes_of(ngozi) == [50_050]
 
 
@@ -292,7 +294,7 @@ def test_on_whatsapp_a_stop_is_confirmed_and_start_leads_back(session: db.Sessio
 
 
 def test_a_yes_on_sms_that_opts_nobody_in_is_an_ordinary_word(ama: Talker) -> None:
-    ama.says("contrbute 500").expects("Did you mean").says("yes", opt="in").expects("/p/")
+    ama.says("contrbute 500").expects("Did you mean").says("yes", opt="in").expects("asks for your PIN")
 
 
 def test_leaving_one_channel_does_not_leave_the_other(session: db.Session) -> None:
@@ -305,7 +307,7 @@ def test_leaving_one_channel_does_not_leave_the_other(session: db.Session) -> No
 def test_whatsapp_and_sms_of_one_number_are_one_person_in_one_conversation(session: db.Session) -> None:
     guest = Talker(session, "whatsapp").is_known("Ama")
     guest.founds("Umoja")
-    guest.says("contribute").expects("How much").says("500", channel="sms").expects("/p/")
+    guest.says("contribute").expects("How much").says("500", channel="sms").expects("asks for your PIN")
     assert len({message.user_id for message in guest.inbound()}) == 1
 
 

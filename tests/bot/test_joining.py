@@ -94,7 +94,7 @@ def test_with_two_groups_the_question_is_which_and_then_the_wish_goes_on(session
     session.flush()
     ama.says("contribute 500").expects("Which group?", "1 Umoja", "2 Harambee")
     ama.says("9").expects("Which group?").says("both").expects("Which group?")
-    ama.says("2").expects("Harambee: you save KES 500", "/p/")
+    ama.says("2").expects("Harambee: you save KES 500", "PIN")
     ama.says("contribute 600").expects("Harambee: you save KES 600")
     ama.says("group umoja").expects("Umoja").says("balance").expects("Umoja:")
     ama.says("group").expects("Which group?").says("harambe").expects("Harambee")

@@ -145,6 +145,17 @@ LONG: dict[str, Any] = {
     "settles": "yes",
     "row": 12,
     "gone": "yes",
+    "lead": "Umoja wa Wanawake wa Soko la Gikomba Mji: you pay back KES 125,000.50 (KES 1,500 penalty, KES 2,500.50"
+    " interest, KES 120,000 loan). KES 1,500 goes to your savings.",
+    "price": "With the fee of KES 1,903.56 you pay KES 126,904.06.",
+    "how": "Dial *110# for a Telecel Cash voucher, then send it to me like this: voucher 123456",
+    "task": "pay exactly NGN 126,904.06 into Wema Bank 1234567890 (PAYSTACK CHECKOUT / GROUPWALLET), in one transfer,"
+    " by Fri 27 Nov 14:30",
+    "wallet": "Guaranty Trust Bank",
+    "dial": "*737*33*4*18791#",
+    "digits": "1234567890",
+    "called": "Guaranty Trust Bank code",
+    "other": "transfer",
 }
 SHORT: dict[str, Any] = LONG | {
     "name": "Ama",
@@ -240,6 +251,13 @@ SHORT: dict[str, Any] = LONG | {
     "settles": "no",
     "gone": "no",
     "share": "KES 5,000",
+    "lead": "Umoja: you save KES 5,000.",
+    "price": "With the fee of KES 77 you pay KES 5,077.",
+    "how": "M-PESA asks for your PIN on this phone now.",
+    "task": "pay exactly NGN 5,077 into Wema Bank 1234567890 (GROUPWALLET), in one transfer, by 14:30",
+    "wallet": "GTBank",
+    "called": "GTBank code",
+    "other": "none",
 }
 
 
@@ -274,6 +292,11 @@ def _names(node: Any) -> Iterator[str]:
                 yield from _names(child)
 
 
+def without_codes(said: str) -> str:
+    """A text without the codes to dial, whose stars are meant as stars."""
+    return re.sub(r"\*\d[\d*]*#", "", said)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("channel", ["sms", "whatsapp"])
 def test_every_message_can_be_said_with_the_values_it_names(language: str, channel: str) -> None:
@@ -284,9 +307,9 @@ def test_every_message_can_be_said_with_the_values_it_names(language: str, chann
             assert not re.search(r"\{|\}|\$\w|None", said), f"{key}: {said}"
             if channel == "whatsapp":
                 assert len(said) <= LONGEST_WHATSAPP, key
-                assert said.count("*") % 2 == 0, f"{key}: a bold mark stands alone"
+                assert without_codes(said).count("*") % 2 == 0, f"{key}: a bold mark stands alone"
             else:
-                assert "*" not in said.replace("*)", ""), f"{key}: an SMS shows stars as stars"
+                assert "*" not in without_codes(said).replace("*)", ""), f"{key}: an SMS shows stars as stars"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -370,7 +393,7 @@ def test_no_message_is_unused_and_none_that_is_used_is_missing() -> None:
     assert known - used == set(), "nobody says these"
 
 
-SAYING = {"say", "answer", "notify", "_queue", "Sentence", "_to_the_silent"}
+SAYING = {"say", "answer", "notify", "_queue", "Sentence", "_to_the_silent", "_tell", "_about_refund"}
 
 
 def _keys_in(path: Path) -> Iterator[str]:

@@ -96,6 +96,7 @@ def _box(session: Session, group: Group, ama: User, names: dict[str, int]) -> No
         ("payout", 60_00, legs.payout("social_fund", legs.CASH_BOX, 60_00, 0)),
         ("fee", 5_00, legs.fee(PROVIDER, 5_00)),
         ("refund", 100_00, legs.refund(ama.id, PROVIDER, 100_00)),
+        ("chargeback", 60_00, legs.chargeback(ama.id, PROVIDER, 60_00, 40_00)),
         ("share_out", 10_00, shares),
     ):
         moved(session, group, kind, amount, moved_legs, None)

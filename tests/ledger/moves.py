@@ -60,6 +60,12 @@ def _refund(book: Book, chance: Chance) -> list[Leg]:
     return legs.refund(chance.member, chance.place, _saved(book, chance), chance.small)
 
 
+def _chargeback(book: Book, chance: Chance) -> list[Leg]:
+    amount = part(book.available("cash", 0, chance.place), chance.percent)
+    from_savings = min(amount, book.available("savings", chance.member)) if chance.flag else 0
+    return legs.chargeback(chance.member, chance.place, amount, from_savings)
+
+
 def _payout(book: Book, chance: Chance) -> list[Leg]:
     source = "expense" if chance.flag else "social_fund"
     return legs.payout(source, chance.place, chance.amount, chance.small)
@@ -93,6 +99,7 @@ MOVES: dict[str, Callable[[Book, Chance], list[Leg]]] = {
     "cash_out": lambda book, chance: legs.cash_out(chance.member, _saved(book, chance)),
     "withdrawal": _withdrawal,
     "refund": _refund,
+    "chargeback": _chargeback,
     "social_fund": _social_fund,
     "payout": _payout,
     "fee": lambda book, chance: legs.fee(chance.place, chance.small),

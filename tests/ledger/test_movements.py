@@ -159,6 +159,16 @@ EXAMPLES: dict[str, Example] = {
         lambda w: legs.write_off(w.baraka.id, PART),
         {"bad_debt": -110_500, **PAID_OFF},
     ),
+    "taken back by a bank": (
+        "chargeback",
+        lambda w: legs.chargeback(w.ama.id, PROVIDER, 20_000, 15_000),
+        {"savings ama": -15_000, "bad_debt": -5_000, "cash paystack": 20_000},
+    ),
+    "taken back, and nothing is saved": (
+        "chargeback",
+        lambda w: legs.chargeback(w.ama.id, PROVIDER, 20_000, 0),
+        {"bad_debt": -20_000, "cash paystack": 20_000},
+    ),
     "into the social fund": (
         "social_fund",
         lambda w: legs.social_fund(PROVIDER, 10_000, 10_200, 153),
@@ -227,6 +237,7 @@ IMPOSSIBLE: dict[str, Callable[[], list[Leg]]] = {
     "savings into themselves": lambda: legs.transfer(1, Allocation(principal=5_000, surplus=1)),
     "a guarantor with too much": lambda: legs.guarantee(1, 2, Allocation(principal=5_000, surplus=1)),
     "a surplus written off": lambda: legs.write_off(1, Allocation(principal=5_000, surplus=1)),
+    "more from the savings than went back": lambda: legs.chargeback(1, PROVIDER, 5_000, 5_001),
     "less shared out than earned": lambda: legs.share_out({1: 99}, {"interest_income": 110}, {"expense": 10}),
     "more shared out than earned": lambda: legs.share_out({1: 101}, {"interest_income": 110}, {"expense": 10}),
 }
@@ -238,6 +249,8 @@ NEGATIVE: dict[str, Callable[[], object]] = {
     "social_fund": lambda: legs.social_fund(PROVIDER, -5, 5, 0),
     "withdrawal": lambda: legs.withdrawal(1, PROVIDER, -5, -5, 0),
     "fee of a withdrawal": lambda: legs.withdrawal(1, PROVIDER, 5, 5, -1),
+    "chargeback": lambda: legs.chargeback(1, PROVIDER, -5, -5),
+    "savings of a chargeback": lambda: legs.chargeback(1, PROVIDER, 5, -1),
     "loan_disbursement": lambda: legs.loan_disbursement(1, PROVIDER, -5, 0),
     "fee of a loan": lambda: legs.loan_disbursement(1, PROVIDER, 5, -1),
     "refund": lambda: legs.refund(1, PROVIDER, -5),

@@ -30,7 +30,7 @@ from tests.ledger.actors import AT, CAUSE, audit_lines, founded, person, receipt
 PAGE = (ROOT / "docs" / "ledger.md").read_text()
 PLACES = {"at Paystack": "paystack", "in the box": "box"}
 # These are asked for first and posted later; all others are written down in one go.
-ASKED_FIRST = ("contribution", "withdrawal", "loan_disbursement", "repayment", "refund", "payout")
+ASKED_FIRST = ("contribution", "withdrawal", "loan_disbursement", "repayment", "refund", "payout", "chargeback")
 
 Wallet = tuple[str, int, str]
 

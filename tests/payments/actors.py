@@ -181,14 +181,15 @@ def run_outbox(kind: str = "") -> list[str]:
     """Runs the pending work whose kind begins so, each job as a worker would; returns the kinds in their order."""
     with db.session() as session:
         rows = session.execute(
-            select(OutboxRow.id, OutboxRow.kind).where(OutboxRow.state == "pending").order_by(OutboxRow.id)
+            select(OutboxRow.id, OutboxRow.kind)
+            .where(OutboxRow.state == "pending", OutboxRow.kind.startswith(kind))
+            .order_by(OutboxRow.id)
         ).all()
     done = []
     for row_id, found in rows:
-        if found.startswith(kind):
-            package, name = found.split(".")
-            getattr(import_module(f"{package}.jobs"), name)(row_id)
-            done.append(found)
+        package, name = found.split(".")
+        getattr(import_module(f"{package}.jobs"), name)(row_id)
+        done.append(found)
     return done
 
 

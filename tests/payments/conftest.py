@@ -19,7 +19,11 @@ from tests.conftest import copy_of, settings_of
 from tests.payments.servers import ScriptedServer, nobody, scripted
 from tests.payments.web import client
 
-pytest.register_assert_rewrite("tests.payments.provider_contract", "tests.payments.actors")
+pytest.register_assert_rewrite(
+    *(f"tests.payments.{kind}_contract" for kind in ("provider", "payout", "charge", "records", "events")),
+    "tests.payments.actors",
+    "tests.payments.walks",
+)
 
 
 @dataclass(frozen=True)

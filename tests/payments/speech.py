@@ -24,9 +24,7 @@ class Impatient(HTTPAdapter):
 
 
 def paystack(base_url: str) -> Paystack:
-    made = Paystack(base_url, SECRET)
-    made._http.mount("http://", Impatient())
-    return made
+    return Paystack(base_url, SECRET, (IMPATIENCE_SECONDS, IMPATIENCE_SECONDS))
 
 
 def lose_patience() -> None:

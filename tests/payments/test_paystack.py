@@ -7,16 +7,40 @@ import pytest
 
 from core.money import Money
 from payments.provider import CheckoutOrder, Outcome, Provider, quote
-from payments.providers.paystack import CHANNELS, LIMITS, STATUSES
+from payments.provider_charges import Method
+from payments.providers.connection import Breaker
+from payments.providers.paystack import CHANNELS, LIMITS, STATUSES, Paystack
 from tests.payments.actors import OF_500
-from tests.payments.provider_contract import REFERENCE, ProviderContract, an_order, kes
+from tests.payments.contract import IMPATIENCE_SECONDS, PAID_AT, REFERENCE
+from tests.payments.events_contract import EventContract, News
+from tests.payments.provider_contract import ProviderContract, an_order, kes
 from tests.payments.servers import Heard, Reply, nobody, scripted
 from tests.payments.speech import SECRET, envelope, error, paystack, signed, success_event
 
+PATIENCE = (IMPATIENCE_SECONDS, IMPATIENCE_SECONDS)
 
-class TestPaystack(ProviderContract):
-    currencies = tuple(LIMITS)
+
+class Speaks:
+    """What is the same in every suite."""
+
     secret = SECRET
+
+    def provider(self, base_url: str, breaker: Breaker | None = None) -> Provider:
+        return Paystack(base_url, SECRET, PATIENCE, breaker)
+
+    def busy(self) -> Reply:
+        return error(429, "rate_limited", "Too many requests")
+
+    def wrong_key(self) -> Reply:
+        return error(401, "invalid_Key", "Invalid key")
+
+    def signed(self, body: bytes) -> dict[str, str]:
+        return signed(body)
+
+
+class TestPaystack(Speaks, ProviderContract):
+    currencies = tuple(LIMITS)
+    unsupported = ("UGX", "EUR", "XXX")
     statuses: ClassVar = STATUSES
     bends = (
         Money(250_000, "NGN"),  # from ₦2,500 on a flat ₦100 is added
@@ -24,10 +48,8 @@ class TestPaystack(ProviderContract):
         Money(10, "GHS"),
         Money(100, "ZAR"),
         Money(52, "XOF"),
+        Money(3_000_000, "NGN"),  # here the fee of a standing account reaches its cap of ₦300
     )
-
-    def provider(self, base_url: str) -> Provider:
-        return paystack(base_url)
 
     def page(self, url: str, reference: str) -> Reply:
         return envelope({"authorization_url": url, "access_code": "0peioxfhpn", "reference": reference})
@@ -37,12 +59,6 @@ class TestPaystack(ProviderContract):
 
     def refusal(self) -> Reply:
         return error(400, "invalid_email_address", "Invalid Email Address Passed")
-
-    def busy(self) -> Reply:
-        return error(429, "rate_limited", "Too many requests")
-
-    def wrong_key(self) -> Reply:
-        return error(401, "invalid_Key", "Invalid key")
 
     def unknown_reference(self) -> Reply:
         return error(404, "transaction_not_found", "Transaction reference not found.")
@@ -55,14 +71,18 @@ class TestPaystack(ProviderContract):
             "amount": int(paid.major * 100),
             "fees": int(fee.major * 100),
             "currency": paid.currency,
+            "channel": "mobile_money",
+            "paid_at": PAID_AT.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         }
         return envelope(data)
 
-    def event(self, reference: str) -> bytes:
-        return success_event(reference)
+    def reversed_report(self, reference: str, paid: Money, fee: Money) -> Reply:
+        return self.report("reversed", reference, paid, fee)
 
-    def signed(self, body: bytes) -> dict[str, str]:
-        return signed(body)
+    def standing_report(self, reference: str, paid: Money, fee: Money, number: str) -> Reply:
+        told = self.report("success", reference, paid, fee).body["data"]
+        authorization = {"channel": "dedicated_nuban", "receiver_bank_account_number": number}
+        return envelope(told | {"channel": "dedicated_nuban", "authorization": authorization})
 
     def check_page_request(self, heard: Heard, order: CheckoutOrder) -> None:
         assert (heard.method, heard.path) == ("POST", "/transaction/initialize")
@@ -81,6 +101,69 @@ class TestPaystack(ProviderContract):
     def check_verify_request(self, heard: Heard, reference: str) -> None:
         assert (heard.method, heard.path, heard.body) == ("GET", f"/transaction/verify/{reference}", b"")
         assert heard.headers["authorization"] == f"Bearer {SECRET}"
+
+
+def told(kind: str, **data: Any) -> bytes:
+    return json.dumps({"event": kind, "data": data}, ensure_ascii=False).encode()
+
+
+class TestPaystackEvents(Speaks, EventContract):
+    def news(self, reference: str) -> tuple[News, ...]:
+        """As PaystackOSS/doc-code-snippets has them, `payments/webhooks/events`."""
+        refund = {"transaction_reference": reference, "refund_reference": None, "currency": "NGN", "domain": "live"}
+        disputed = {"id": 896467688, "reference": reference, "amount": 5800, "status": "success"}
+        dispute = {"id": 358950, "refund_amount": 5800, "currency": "NGN", "transaction": disputed}
+        payout = {"id": 69123462, "reference": reference, "amount": 200000, "transfer_code": "TRF_1"}
+        assigned = {"customer": {"customer_code": reference}, "dedicated_account": {"account_number": "1234567890"}}
+        return (
+            News(success_event(reference), "charge.success", "collection", "", True),
+            News(told("transfer.success", **payout, status="success"), "transfer.success", "payout", "", True),
+            News(told("transfer.failed", **payout, status="failed"), "transfer.failed", "payout"),
+            News(told("transfer.reversed", **payout, status="reversed"), "transfer.reversed", "payout"),
+            News(told("refund.pending", **refund, status="pending", amount="10000"), "refund.pending", "refund"),
+            News(told("refund.processing", **refund, status="processing"), "refund.processing", "refund"),
+            News(
+                told("refund.processed", **refund, status="processed", amount="5000", id="123456"),
+                "refund.processed",
+                "refund",
+                "123456",
+                True,
+            ),
+            News(told("refund.failed", **refund, status="failed", amount=20000), "refund.failed", "refund"),
+            News(told("refund.needs-attention", **refund, id=747680), "refund.needs-attention", "refund", "747680"),
+            News(
+                told("charge.dispute.create", **dispute, status="awaiting-merchant-feedback"),
+                "charge.dispute.create",
+                "dispute",
+                "358950",
+            ),
+            News(told("charge.dispute.remind", **dispute), "charge.dispute.remind", "dispute", "358950"),
+            News(told("charge.dispute.resolve", **dispute), "charge.dispute.resolve", "dispute", "358950"),
+            News(
+                told("dedicatedaccount.assign.success", **assigned),
+                "dedicatedaccount.assign.success",
+                "standing_account",
+                names=False,
+            ),
+            News(
+                told("dedicatedaccount.assign.failed", customer={}, dedicated_account=None),
+                "dedicatedaccount.assign.failed",
+                "standing_account",
+                names=False,
+            ),
+            News(
+                told("bank.transfer.rejected", bank_transfer={"amount": "30000"}),
+                "bank.transfer.rejected",
+                "other",
+                names=False,
+            ),
+            News(
+                told("customeridentification.failed", email="x@y.example"),
+                "customeridentification.failed",
+                "other",
+                names=False,
+            ),
+        )
 
 
 QUOTES = [
@@ -106,6 +189,25 @@ QUOTES = [
 def test_the_fee_is_the_published_one(amount: Money, gross: int, fee: int) -> None:
     quoted = quote(paystack(nobody()), amount, payer_bears_fee=True)
     assert (quoted.gross.amount_minor, quoted.fee.amount_minor) == (gross, fee)
+
+
+STANDING = [
+    # method, gross, fee: https://support.paystack.com, dedicated virtual accounts: 1 %, at most ₦300
+    ("standing_account", Money(1_000_000, "NGN"), 10_000),
+    ("standing_account", Money(3_000_000, "NGN"), 30_000),
+    ("standing_account", Money(3_000_100, "NGN"), 30_000),
+    ("bank_transfer", Money(1_000_000, "NGN"), 25_000),
+    ("ussd", Money(1_000_000, "NGN"), 25_000),
+    # A country without a schedule for it has its own.
+    ("standing_account", Money(10_000, "GHS"), 195),
+    ("mobile_money", Money(10_000, "GHS"), 195),
+    ("mobile_money", Money(10_000, "KES"), 150),
+]
+
+
+@pytest.mark.parametrize(("method", "gross", "fee"), STANDING)
+def test_only_a_nigerian_standing_account_has_a_fee_of_its_own(method: Method, gross: Money, fee: int) -> None:
+    assert paystack(nobody()).fee(gross, method) == Money(fee, gross.currency)
 
 
 def test_only_shillings_have_to_be_whole() -> None:
@@ -216,3 +318,19 @@ def test_a_success_without_fees_is_not_taken_for_free() -> None:
     answer = {"status": "success", "reference": REFERENCE, "amount": 507_614, "currency": "KES", "fees": None}
     with scripted(envelope(answer)) as server:
         assert paystack(server.url).verify(REFERENCE).fee is None
+
+
+def test_two_part_refunds_that_have_no_id_are_two_news_and_their_delivery_again_is_none() -> None:
+    def pending(amount: str) -> bytes:
+        return told("refund.pending", transaction_reference=REFERENCE, status="pending", amount=amount)
+
+    keys = []
+    for body in (pending("10000"), pending("20000"), pending("10000")):
+        keys.append(paystack(nobody()).read_event(body, signed(body)).key)
+    assert keys[0] == keys[2] != keys[1]
+
+
+def test_a_reference_never_leads_to_another_address() -> None:
+    with scripted(error(404, "transaction_not_found")) as server:
+        paystack(server.url).verify("../balance?x=1")
+        assert server.heard[0].path == "/transaction/verify/..%2Fbalance%3Fx%3D1"

@@ -7,11 +7,12 @@ import pytest
 
 from core.money import Money
 from payments.errors import UnsupportedCurrency
-from payments.provider import AccountDetails, AccountKind, Bank, Outcome, PayoutOrder, Provider
+from payments.provider import AccountDetails, AccountKind, Bank, Outcome, PayoutApproval, PayoutOrder
 from payments.providers.paystack_payouts import MAX_BANK_PAGES, PAYOUT_FEES, PAYOUT_LIMITS, TRANSFER_STATUSES
 from tests.payments.payout_contract import HOLDER, PAYOUT, PayoutContract, a_payout, kes
 from tests.payments.servers import Heard, Reply, nobody, scripted
 from tests.payments.speech import SECRET, envelope, error, paystack, signed
+from tests.payments.test_paystack import Speaks
 
 WALLET = AccountDetails("mobile_money", "MPESA", "+254798765432", HOLDER, "KES")
 TYPES = {
@@ -24,7 +25,7 @@ USED = "Please provide a unique reference. Reference already exists on a transfe
 TOO_LOW = "Your balance is not enough to fulfil this request"
 
 
-class TestPaystackPayouts(PayoutContract):
+class TestPaystackPayouts(Speaks, PayoutContract):
     kinds: ClassVar = {
         "KES": ("mobile_money", "bank"),
         "GHS": ("mobile_money", "bank"),
@@ -32,12 +33,8 @@ class TestPaystackPayouts(PayoutContract):
         "ZAR": ("bank",),
     }
     not_paid_out = ("UGX", "EUR", "XXX", "XOF", "USD")
-    secret = SECRET
     payout_statuses: ClassVar = TRANSFER_STATUSES
     account = WALLET
-
-    def provider(self, base_url: str) -> Provider:
-        return paystack(base_url)
 
     def bank_list(self, banks: tuple[Bank, ...]) -> Reply:
         return envelope([row(bank.code, bank.name, "kepss" if bank.kind == "bank" else bank.kind) for bank in banks])
@@ -86,12 +83,6 @@ class TestPaystackPayouts(PayoutContract):
             Reply({"message": "Endpoint request timed out"}),
         )
 
-    def busy(self) -> Reply:
-        return error(429, "rate_limited", "Too many requests")
-
-    def wrong_key(self) -> Reply:
-        return error(401, "invalid_Key", "Invalid key")
-
     def unknown_payouts(self) -> tuple[Reply, ...]:
         return (
             unwrapped(404, "Transfer not found"),
@@ -102,15 +93,32 @@ class TestPaystackPayouts(PayoutContract):
     def payout_report(self, status: str, reference: str, amount: Money, fee: Money) -> Reply:
         return envelope(transfer(status, reference, amount, fee), "Transfer retrieved")
 
-    def payout_events(self, reference: str) -> dict[str, bytes]:
-        outcomes = {"transfer.success": "success", "transfer.failed": "failed", "transfer.reversed": "reversed"}
-        return {
-            name: json.dumps({"event": name, "data": transfer(status, reference, kes(5_000), kes(40))}).encode()
-            for name, status in outcomes.items()
-        }
+    def otp_payouts(self) -> tuple[tuple[Reply, Outcome], ...]:
+        return (
+            *((envelope(transfer(status, PAYOUT, kes(1), kes(0))), FINISHED[status]) for status in FINISHED),
+            (unwrapped(400, "OTP is invalid"), Outcome.DECLINED),
+            (error(400, "invalid_otp", "Wrong code"), Outcome.DECLINED),
+            (unwrapped(400, "Transfer code is invalid"), Outcome.UNKNOWN),
+            (unwrapped(400, "Transfer is not currently waiting for a password"), Outcome.UNKNOWN),
+            (unwrapped(400, "otp service down", type="api_error", code="unknown"), Outcome.UNKNOWN),
+            (self.wrong_key(), Outcome.UNKNOWN),
+            (self.busy(), Outcome.NOT_SENT),
+        )
 
-    def signed(self, body: bytes) -> dict[str, str]:
-        return signed(body)
+    def check_otp_payout(self, heard: Heard, transfer_code: str, otp: str) -> None:
+        assert (heard.method, heard.path) == ("POST", "/transfer/finalize_transfer")
+        assert heard.json == {"transfer_code": transfer_code, "otp": otp}
+
+    def approvals(self, reference: str, amount: Money) -> tuple[bytes, ...]:
+        one = transfer("received", reference, amount, kes(0))
+        return tuple(
+            json.dumps(body).encode()
+            for body in (
+                {"event": "transferrequest.approval-required", "data": {"transfers": [one]}},
+                {"event": "transfer.approval", "data": one},
+                one,
+            )
+        )
 
     def check_payout_request(self, heard: Heard, order: PayoutOrder) -> None:
         assert (heard.method, heard.path) == ("POST", "/transfer")
@@ -128,6 +136,12 @@ class TestPaystackPayouts(PayoutContract):
     def check_payout_question(self, heard: Heard, reference: str) -> None:
         assert (heard.method, heard.path, heard.body) == ("GET", f"/transfer/verify/{reference}", b"")
         assert heard.headers["authorization"] == f"Bearer {SECRET}"
+
+
+# What a payout's status means once its owner's password was given: one that failed is asked about, not asked for again.
+FINISHED = {
+    status: Outcome.UNKNOWN if outcome is Outcome.DECLINED else outcome for status, outcome in TRANSFER_STATUSES.items()
+} | {"brand_new": Outcome.UNKNOWN}
 
 
 def transfer(status: str, reference: str, amount: Money, fee: Money) -> dict[str, Any]:
@@ -398,3 +412,9 @@ def test_data_of_another_shape_is_an_unclear_answer_and_never_an_error(data: obj
         assert provider.holder("0001234567", "058").outcome is Outcome.UNKNOWN
         server.answers(envelope({"banks": data}))
         assert provider.banks("KES").outcome is Outcome.UNKNOWN
+
+
+def test_a_question_about_several_payouts_is_about_none_of_ours() -> None:
+    one = transfer("received", PAYOUT, kes(5_000), kes(0))
+    body = json.dumps({"event": "transferrequest.approval-required", "data": {"transfers": [one, one]}}).encode()
+    assert paystack(nobody()).read_approval(body, signed(body)) == PayoutApproval("", None)

@@ -88,7 +88,7 @@ def test_the_same_answer_again_changes_nothing(session: db.Session) -> None:
     settling.settle(session, checkout.id, says(collection, checkout), AT)
     before = (balances(session, saver.group_id), history(session, saver.group_id), outbox(session))
     later = [says(collection, checkout), declined(checkout), says(collection, checkout, paid=Money(1, "KES"))]
-    for verification in [*later, Verification(Outcome.UNKNOWN, "reversed", checkout.reference)]:
+    for verification in [*later, Verification(Outcome.UNKNOWN, "reversed", "gw-another")]:
         settling.settle(session, checkout.id, verification, LATER)
         assert (balances(session, saver.group_id), history(session, saver.group_id), outbox(session)) == before
     assert transactions(session, saver.group_id) == [("completed", 50_000)]

@@ -1,6 +1,5 @@
 """Asking the provider: by hint, by clock and at the end of a link's life; no answer decides nothing."""
 
-import logging
 from datetime import timedelta
 
 import pytest
@@ -14,6 +13,7 @@ from payments.models import Checkout, Collection, ProviderEvent
 from sandbox.config import SandboxConfig
 from tests.payments.actors import (
     Saver,
+    a_checkout,
     a_link,
     at_once,
     balances,
@@ -125,6 +125,8 @@ def an_event(name: str, reference: str) -> int:
             provider="paystack",
             event_key=f"{name}:{reference}:status:1",
             reference=reference,
+            about="collection",
+            announces_success=name == "charge.success",
             body="{}",
             received_at=clock.now(),
         )
@@ -134,39 +136,6 @@ def an_event(name: str, reference: str) -> int:
         session.add(row)
         session.commit()
         return row.id
-
-
-TAKEN_BACK = "money was refunded or is disputed at the provider: the books do not know of it"
-
-
-@pytest.mark.parametrize("name", ["refund.processed", "charge.dispute.create"])
-def test_money_that_is_taken_back_after_it_was_booked_is_told_to_the_operator(
-    provider_server: ScriptedServer, opened: tuple[Saver, str, int], name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    saver, token, checkout_id = opened
-    reports(provider_server)
-    collections.verify(checkout_id)
-    with db.session() as session:
-        booked = balances(session, saver.group_id)
-    an_event(name, "gw-999999-anotherenvironment")
-    an_event(name, checkouts(token)[0].reference)
-    assert len(run_outbox("payments.read_event")) == 2
-    told = [vars(record) for record in caplog.records if record.levelno == logging.ERROR]
-    assert [(line["msg"], line["reference"], line["kind"]) for line in told] == [
-        (TAKEN_BACK, checkouts(token)[0].reference, name)
-    ]
-    assert state_of(saver) == [("completed", 50_000)]
-    with db.session() as session:
-        assert balances(session, saver.group_id) == booked
-
-
-def test_news_of_a_success_alarms_nobody(
-    provider_server: ScriptedServer, opened: tuple[Saver, str, int], caplog: pytest.LogCaptureFixture
-) -> None:
-    reports(provider_server)
-    an_event("charge.success", checkouts(opened[1])[0].reference)
-    run_outbox("payments.read_event")
-    assert TAKEN_BACK not in caplog.text
 
 
 def test_a_success_that_is_announced_and_not_confirmed_yet_is_asked_about_again(
@@ -500,3 +469,23 @@ def test_pages_that_the_provider_never_made_are_not_asked_about(
     collections.sweep()
     with db.session() as session:
         assert outbox(session, "payments.verify") == []
+
+
+def test_a_second_page_ends_when_its_payment_was_made_by_the_first(
+    provider_server: ScriptedServer, opened: tuple[Saver, str, int], movable_clock: MovableClock
+) -> None:
+    saver, token, checkout_id = opened
+    with db.session() as session:
+        other = a_checkout(session, session.scalars(select(Collection).where(Collection.token == token)).one())
+        other.created_at = clock.now()
+        session.commit()
+    reports(provider_server)
+    collections.verify(checkout_id)
+    reports(provider_server, "abandoned")
+    movable_clock.forward(days=2)
+    collections.verify(other.id)
+    assert checkouts(token)[1].state == "open"
+    movable_clock.forward(days=2)
+    collections.verify(other.id)
+    assert checkouts(token)[1].state == "closed"
+    assert state_of(saver) == [("completed", 50_000)]

@@ -76,6 +76,24 @@ class Paystack:
     def get(self, path: str, timeout: float = 5.0) -> requests.Response:
         return requests.get(f"{self.base_url}{path}", headers=self.headers, timeout=timeout)
 
+    def post(self, path: str, body: Any, timeout: float = 5.0) -> requests.Response:
+        return requests.post(f"{self.base_url}{path}", json=body, headers=self.headers, timeout=timeout)
+
+    def gives(self, path: str, body: Any = None, status: int = 200) -> Any:
+        """The `data` of an answer with this status; a body is posted."""
+        response = self.get(path) if body is None else self.post(path, body)
+        assert response.status_code == status, response.text
+        return response.json().get("data")
+
+    def refuses(self, path: str, body: Any, status: int = 400) -> str:
+        """The code of an error with this status."""
+        response = self.post(path, body)
+        assert response.status_code == status, response.text
+        return str(response.json()["code"])
+
+    def balance(self, currency: str = "KES") -> int:
+        return int(next(row["balance"] for row in self.gives("/balance") if row["currency"] == currency))
+
     def initialize(self, timeout: float = 5.0, **fields: Any) -> requests.Response:
         asked = {"email": "m1@members.test", "amount": 500_000, "currency": "KES", **fields}
         return requests.post(

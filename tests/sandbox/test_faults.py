@@ -51,6 +51,29 @@ def test_a_payer_is_not_hit_by_the_fault_of_the_api(paystack: Paystack, driver: 
     assert paystack.get("/balance").status_code == 500
 
 
+def test_a_call_can_ask_for_its_own_fault(paystack: Paystack, driver: Driver) -> None:
+    def asks(fault: str, timeout: float = 5.0) -> requests.Response:
+        headers = {**paystack.headers, "X-Sandbox-Fault": fault}
+        return requests.get(f"{paystack.base_url}/balance", headers=headers, timeout=timeout)
+
+    assert asks("http_500").status_code == 500
+    assert paystack.get("/balance").status_code == 200
+    with pytest.raises(requests.ConnectionError):
+        asks("refuse")
+    with pytest.raises(requests.ReadTimeout):
+        asks("timeout;1", timeout=0.2)
+    assert asks("slow; 0.1").status_code == 200
+    assert asks("flood").status_code == asks("slow;long").status_code == asks("slow;9999").status_code == 400
+    assert driver.get("/sandbox/faults") == {"faults": []}
+
+
+def test_flutterwave_fails_on_its_own(paystack: Paystack, driver: Driver, config: SandboxConfig) -> None:
+    driver.orders_fault("flutterwave", "http_500", path="/transfers")
+    assert paystack.get("/balance").status_code == 200
+    assert requests.get(f"{config.public_url}/flutterwave/v3/balances/KES", timeout=5).status_code != 500
+    assert requests.get(f"{config.public_url}/flutterwave/v3/transfers", timeout=5).status_code == 500
+
+
 def test_twilio_fails_on_its_own(paystack: Paystack, driver: Driver, config: SandboxConfig) -> None:
     driver.orders_fault("twilio", "http_500")
     assert paystack.get("/balance").status_code == 200
@@ -63,4 +86,7 @@ def test_an_unknown_fault_is_refused(driver: Driver) -> None:
     driver.post("/sandbox/faults", {"target": "bank", "kind": "refuse"}, 400)
     driver.post("/sandbox/faults", {"target": "paystack", "kind": "flood"}, 400)
     driver.post("/sandbox/faults", {"target": "paystack", "kind": "refuse", "count": 0}, 400)
+    driver.post("/sandbox/faults", {"target": "paystack", "kind": "slow", "seconds": 121}, 400)
+    driver.post("/sandbox/faults", {"target": "paystack", "kind": "late_webhooks", "seconds": -1}, 400)
+    driver.post("/sandbox/faults", {"target": "paystack", "kind": "slow", "path": 5}, 400)
     assert driver.get("/sandbox/faults") == {"faults": []}

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import requests
@@ -17,7 +18,8 @@ from sandbox.house import ROOT, House
 PATIENCE_SECONDS = 20
 
 # Ranges of real mobile prefixes, so that every number is valid and none is asked for twice.
-MOBILE = {"KE": "+2547{:08d}", "NG": "+23480{:08d}", "GH": "+23324{:07d}", "ZA": "+2782{:07d}", "UG": "+25677{:07d}"}
+MOBILE = {"KE": "+2547{:08d}", "NG": "+23480{:08d}", "GH": "+23324{:07d}", "ZA": "+2782{:07d}", "UG": "+25677{:07d}",
+          "GH Telecel": "+23320{:07d}"}  # fmt: skip
 Found = TypeVar("Found")
 _numbers = iter(random.Random(7).sample(range(1_000_000, 9_999_999), 5000))
 
@@ -194,10 +196,35 @@ class Member:
         return str(next(p["reference"] for p in payments if p["checkout_url"] == answer.headers["Location"]))
 
     def pays(self, reference: str | None = None, **faults: Any) -> str:
-        """Pays the open checkout; returns its reference."""
-        chosen = reference or self.opens_checkout()
+        """Pays what the last reply asked for, by its link or on the phone; returns the payment's reference."""
+        chosen = reference or (self.opens_checkout() if "/p/" in self.reply else self.is_prompted())
         self.world.call("POST", f"/sandbox/payments/{chosen}/pay", json=faults)
         return chosen
+
+    def is_prompted(self) -> str:
+        """Waits until the provider asks for the amount that the last reply named; returns the payment's reference."""
+        found = re.search(r"you pay ([A-Z]{3}) ([\d,.]*\d)", self.reply, re.I)
+        assert found, f"nothing to pay in {self.reply!r}"
+        wanted = (found[1], int(Decimal(found[2].replace(",", "")) * 100))
+
+        def asked() -> str | None:
+            payments = self.world.call("GET", "/sandbox/payments", params={"phone": self.phone})["payments"]
+            fitting = (p for p in payments if p["kind"] != "checkout" and p["status"] == "open")
+            return next((str(p["reference"]) for p in fitting if (p["currency"], p["amount_minor"]) == wanted), None)
+
+        return eventually(asked, lambda: f"{self.name} was not asked to pay {wanted}")
+
+    def declines(self) -> str:
+        """Says no on the phone to what the last reply asked for."""
+        reference = self.is_prompted()
+        self.world.call("POST", f"/sandbox/payments/{reference}/decline")
+        return reference
+
+    def reads_aloud(self) -> list[str]:
+        """Everything that has come to the phone, the oldest first; no text of ours is longer than two segments."""
+        came = sorted((each for each in self.inbox() if each["direction"] == "in"), key=lambda each: int(each["id"]))
+        assert all(each["segments"] <= 2 for each in came if each["channel"] == "sms"), came
+        return [str(each["text"]) for each in came]
 
     def hears(self, *words: str, patience: float = PATIENCE_SECONDS) -> str:
         """Waits for a message with these words in it; returns its text."""

@@ -130,8 +130,7 @@ def test_declined_lost_and_abandoned_payments_end_by_the_sweep(world: World, mem
     world.fault("paystack", "lose_webhooks", count=1)
     ama.pays(lost)
     world.fault("paystack", "none")
-    declined = baraka.texts("contribute 500").opens_checkout()
-    world.call("POST", f"/sandbox/payments/{declined}/decline")
+    baraka.texts("contribute 500").declines()
     abandoned = chidi.texts("contribute 700").opens_checkout()
     world.call("POST", f"/sandbox/payments/{abandoned}/abandon")
 

@@ -12,6 +12,7 @@ document-kind = { $kind ->
     [penalty] Penalty
     [loan_fee] Loan fee
     [refund] Refund
+    [chargeback] Payment taken back
     [reversal] Correction
     [cash_in] Cash received
     [cash_out] Cash paid out

@@ -159,29 +159,6 @@ loan-other = { $words } You have { $count ->
        *[other] { $count } more loans
     }; the oldest is paid first.
 ask-repayment = How much do you want to pay back? { $next } is next, { $settle } is all of it. For example: repay { $plain }
-repay-link =
-    {"*"}{ $group }*: you pay back { $amount } ({ $parts }).{ $surplus ->
-        [none] { "" }
-       *[other] { " " }{ $surplus } of it is more than you owe and goes to your savings.
-    }{ $settles ->
-        [yes] { " " }With it your loan is paid back.
-       *[no] { "" }
-    }
-    { $extra ->
-        [yes] With the payment fee of { $fee } you pay { $gross }.
-       *[no] You pay { $gross }.
-    }
-    Pay here: { $link }
-    .sms = { $group }: you pay back { $amount } ({ $parts }).{ $surplus ->
-        [none] { "" }
-       *[other] { " " }{ $surplus } goes to your savings.
-    }{ $settles ->
-        [yes] { " " }Then it is paid back.
-       *[no] { "" }
-    } { $extra ->
-        [yes] With the fee you pay { $gross }.
-       *[no] You pay { $gross }.
-    } Pay here: { $link }
 repay-too-much = You owe { $limit } only, and by the rules of { $group } nobody pays more. Write: repay all
 repay-savings-confirm = Pay back { $amount } ({ $parts }) out of your savings in { $group }? You then have { $own } saved.
 repay-savings-short = You have { $limit } of free savings. Please write a smaller amount.

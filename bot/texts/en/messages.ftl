@@ -39,6 +39,7 @@ help =
     {"*"}repay 500* – pay a loan back
     {"*"}vote* – what the group votes about
     {"*"}payout account* – where your money goes
+    {"*"}pay by* – how you pay: on your phone, by bank, by link
     {"*"}history* – your last payments
     {"*"}statement* – what came and went, as a paper too
     {"*"}receipt 12* – one receipt
@@ -63,6 +64,7 @@ help =
     statement
     rules
     payout account
+    pay by
     members
     invite 0712345678
     code
@@ -80,6 +82,7 @@ help-officers =
     {"*"}cash 500 from Baraka* – write cash down
     {"*"}cash 500 to Baraka* – cash the group has decided
     {"*"}reverse R-12 wrong member* – take a mistake back
+    {"*"}refund R-12 paid twice* – give a payment back
     {"*"}write off Baraka because …* – give a loan up
     {"*"}remove Baraka because …* – end a membership
     .sms = { $help }
@@ -142,17 +145,6 @@ invited-member = { $phone } is already a member of { $group }.
 ## Contributions
 
 ask-amount = How much do you want to save with { $group }? For example: 5000
-pay-link =
-    {"*"}{ $group }*: you save { $amount }.
-    { $extra ->
-        [yes] With the payment fee of { $fee } you pay { $gross }.
-       *[no] You pay { $gross }.
-    }
-    Pay here: { $link }
-    .sms = { $group }: you save { $amount }. { $extra ->
-        [yes] With the fee you pay { $gross }.
-       *[no] You pay { $gross }.
-    } Pay here: { $link }
 confirm-contribute = Did you mean: contribute { $amount } to { $group }? Reply 1 for yes, 2 for no.
 confirm-again = Please reply 1 for yes, 2 for no, or 0 to stop.
 confirm-no = All right, nothing was done. Write menu to see what I can do.
@@ -177,8 +169,6 @@ receipt =
     Seal of the book: *{ $seal }*
     .sms = Receipt { $number }: { $amount } for { $group }. You have { $own }, the group has { $total }. Seal { $seal }. Thank you, { $name }!
 officer-note = { $name } contributed { $amount } to { $group }. The group now has { $total }.
-contribution-failed = Your payment of { $amount } to { $group } did not go through. Nothing was added. To try again, write: contribute { $plain }
-contribution-expired = Your contribution of { $amount } to { $group } was not paid, so it is closed. To start again, write: contribute { $plain }
 payment-held = A payment for { $group } needs a check. A person is checking it with the payment service. Nothing is lost.
 paid-hint = Thank you. I count it when the payment service tells me that it came; then you get a receipt. Not there yet: { $open }. Write history to see it.
 paid-hint-none = No payment of yours is under way. Write history to see what came, or contribute 5000 to pay.
@@ -209,6 +199,7 @@ history-line = { $date } { $amount }{ $kind ->
         [guarantee] { " " }as guarantee
         [write_off] { " " }written off
         [refund] { " " }given back
+        [chargeback] { " " }taken back
         [reversal] { " " }correction
        *[other] { "" }
     }{ $state ->
@@ -230,6 +221,7 @@ history-line = { $date } { $amount }{ $kind ->
             [cash_in] , not confirmed yet
             [guarantee] , held
             [refund] , on its way
+            [chargeback] , kept aside until it is decided
            *[other] { $state ->
                 [processing] , under way
                *[pending] , not paid yet
@@ -282,6 +274,7 @@ receipt-found = { $group }, receipt { $number }: { $amount } on { $date } { $kin
         [cash_in] cash from { $name }
         [cash_out] cash to { $name }
         [refund] given back to { $name }
+        [chargeback] taken back of { $name }
         [reversal] correction for { $name }
         [loan_disbursement] loan to { $name }
         [repayment] paid back by { $name }
@@ -337,7 +330,7 @@ reverse-confirm = Reverse R-{ $number }, { $amount } of { $name }? Everybody wil
     }
 reverse-unknown_receipt = There is no receipt R-{ $number }. Write statement group to see them.
 reverse-already_reversed = R-{ $number } was reversed before.
-reverse-not_reversible = R-{ $number } cannot be reversed. Officers reverse cash that was written down wrongly, not what went through the payment service, a loan, another reversal or what the group has voted.
+reverse-not_reversible = R-{ $number } cannot be reversed. Officers reverse cash that was written down wrongly, not what went through the payment service, a loan, another reversal or what the group has voted. To give a payment back, write: refund R-{ $number } and why
 reverse-insufficient_funds = R-{ $number } cannot be reversed: its money has been used since.
 reverse-transaction_closed = R-{ $number } cannot be reversed any more.
 reversed = Done: R-{ $number } is reversed by R-{ $new }. All members are told, with your reason. Seal { $seal }.

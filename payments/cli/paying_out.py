@@ -1,4 +1,4 @@
-"""Commands for the operator at night: `flask --app wsgi payouts list`, `payouts ask` and `payouts failed`.
+"""Commands for the operator at night: `flask --app wsgi payouts list`, `ask`, `otp` and `failed`.
 
 A payout that is held waits for a person, and so does one that cannot be sent; their money stays reserved. Asking the
 provider is always safe; to call one failed is a decision that stands in the group's book, for a payout that is sent
@@ -16,9 +16,10 @@ from core.money import Money
 from ledger import audit
 from ledger.audit import Cause
 from ledger.models import Group
-from payments import paying
+from payments import paying, providers
 from payments import payouts as sending
 from payments.models import UNDER_WAY, Payout
+from payments.provider import Outcome
 
 OPEN = (*UNDER_WAY, "held")
 
@@ -44,6 +45,8 @@ def list_open() -> None:
     for payout, code, currency in rows:
         hours = int((now - payout.created_at).total_seconds() // 3600)
         why = payout.held_reason or payout.provider_status or ("not sent yet" if _was_never_sent(payout) else "")
+        if _waits_for_otp(payout):
+            why = f"waits for a one-time password: payouts otp {payout.reference} CODE"
         amount = Money(payout.amount_minor, currency)
         click.echo(f"{payout.reference}  {code}  {amount}  {payout.state} since {hours} h  {why}".rstrip())
     click.echo(f"{len(rows)} under way or held")
@@ -57,6 +60,25 @@ def ask(reference: str) -> None:
     sending.verify(before.id)
     after = _find(reference)
     click.echo(f"{reference}: {before.state} -> {after.state}, the provider says: {after.provider_status}")
+
+
+@payouts.command()
+@click.argument("reference")
+@click.argument("code")
+def otp(reference: str, code: str) -> None:
+    """Gives the provider the one-time password that it sent to the account's owner, so that the payout goes on."""
+    payout = _find(reference)
+    if not _waits_for_otp(payout) or payout.transfer_code is None:
+        raise click.ClickException(f"{reference} is {payout.state} and waits for no password")
+    answer = providers.by_name(payout.provider).finish_payout(payout.transfer_code, code)
+    log.info("an operator gave a one-time password", extra={"payout": payout.id, "outcome": answer.outcome.value})
+    if answer.outcome is Outcome.DECLINED:
+        raise click.ClickException(f"{payout.provider} says that the password is wrong: give the newest one")
+    if answer.outcome is Outcome.NOT_SENT:
+        raise click.ClickException(f"{payout.provider} was not reached ({answer.status}): try again")
+    sending.verify(payout.id)
+    after = _find(reference)
+    click.echo(f"{reference}: {after.state}, the provider says: {after.provider_status}")
 
 
 @payouts.command()
@@ -81,6 +103,10 @@ def failed(reference: str, because: str) -> None:
         session.commit()
     log.warning("an operator called a payout failed", extra={"payout": payout_id, "reason": because})
     click.echo(f"{reference}: failed, its money is free again; the members concerned are told")
+
+
+def _waits_for_otp(payout: Payout) -> bool:
+    return payout.provider_status == "otp" and payout.state in OPEN
 
 
 def _was_never_sent(payout: Payout) -> bool:

@@ -1,0 +1,106 @@
+"""Chargebacks: a provider takes a payment back, asked or not. The member's savings bear it as far as they go.
+
+What is missing there is the group's loss. While somebody disputes a payment, what would be taken is held.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from core.db import Session
+from core.money import Money
+from ledger import errors, legs, postings, reading, receipts, transactions
+from ledger.audit import Cause
+from ledger.models import OPEN_STATES, Reservation, Transaction, Wallet
+from ledger.postings import Leg, Movement, Posted
+
+WHY = "the payment service took it back"
+
+
+def begin(
+    session: Session, payment: Transaction, amount: Money, provider: str, key: str, at: datetime, cause: Cause
+) -> Transaction | None:
+    """Holds what of `amount` is free of the payer's savings and of the cash at the provider; nothing moves.
+
+    None when nothing is free. The same key again is the same transaction. Raises what `transactions.begin` raises.
+    """
+    transactions.lock_group(session, payment.group_id)
+    payer = payment.user_id or 0
+    free = reading.available(session, payment.group_id, payer, payment.currency, provider)
+    holds = [
+        Leg("savings", min(free.own.amount_minor, amount.amount_minor), payer),
+        Leg("cash", min(free.cash.amount_minor, amount.amount_minor), provider=provider),
+    ]
+    known = _known(session, payment.group_id, key)
+    if known is not None or not any(leg.amount_minor for leg in holds):
+        return known
+    held = transactions.begin(session, payment.group_id, "chargeback", payment.user_id, amount, key, at, cause, WHY)
+    taken = [leg for leg in holds if leg.amount_minor]
+    transactions.reserve(session, payment.group_id, held.id, taken, at, cause)
+    session.refresh(held)
+    return held
+
+
+def take(
+    session: Session,
+    payment: Transaction,
+    amount: Money,
+    provider: str,
+    key: str,
+    at: datetime,
+    cause: Cause,
+    held: Transaction | None = None,
+) -> Posted:
+    """Posts that `amount` of a payment is gone; with what was `held` for it, if that is about as much.
+
+    Taken before under this key, it answers the first result. Raises `InsufficientFunds` when the cash is not there, or
+    what `post` raises; nothing has changed then, if the caller rolls back to where it was before.
+    """
+    transactions.lock_group(session, payment.group_id)
+    known = held or _known(session, payment.group_id, key)
+    if known is not None and known.state not in OPEN_STATES:
+        return _receipt_of(session, known)
+    payer = payment.user_id or 0
+    free = reading.available(session, payment.group_id, payer, payment.currency, provider).own.amount_minor
+    mine = _held_savings(session, known)
+    moved = legs.chargeback(payer, provider, amount.amount_minor, min(amount.amount_minor, free + mine))
+    if known is not None and known.amount_minor == amount.amount_minor:
+        return postings.post(session, payment.group_id, known.id, moved, at, cause)
+    if known is not None:  # Another amount went back in the end than was asked for.
+        transactions.end(session, payment.group_id, known.id, "cancelled", "another amount went back", at, cause)
+        key = f"{key}:{amount.amount_minor}"
+    movement = Movement(payment.group_id, "chargeback", amount, moved, key, payment.user_id, WHY)
+    return postings.record(session, movement, at, cause)
+
+
+def release(session: Session, held: Transaction, at: datetime, cause: Cause) -> bool:
+    """The payment stays ours: what was held is free again. False when it had ended before."""
+    return transactions.end(session, held.group_id, held.id, "cancelled", "decided for the group", at, cause)
+
+
+def _known(session: Session, group_id: int, key: str) -> Transaction | None:
+    found = select(Transaction).where(Transaction.group_id == group_id, Transaction.idempotency_key == key)
+    return session.scalar(found, execution_options={"populate_existing": True})
+
+
+def _held_savings(session: Session, held: Transaction | None) -> int:
+    if held is None:
+        return 0
+    found = (
+        select(func.coalesce(func.sum(Reservation.amount_minor), 0))
+        .join(Wallet, (Wallet.group_id == Reservation.group_id) & (Wallet.id == Reservation.wallet_id))
+        .where(
+            Reservation.group_id == held.group_id,
+            Reservation.transaction_id == held.id,
+            Reservation.state == "held",
+            Wallet.kind == "savings",
+        )
+    )
+    return int(session.scalar(found) or 0)
+
+
+def _receipt_of(session: Session, taken: Transaction) -> Posted:
+    found = receipts.of_transaction(session, taken.group_id, taken.id)
+    if found is None:
+        raise errors.TransactionClosed
+    return Posted(taken.id, found.number, found.seal.line, found.seal.short, replayed=True)
