@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run reset test test-deep lint bench bench-scale
+.PHONY: help setup run reset test test-deep test-walks lint bench bench-scale
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ test: .venv/.complete ## run every test on real PostgreSQL, Redis, workers and w
 
 test-deep: .venv/.complete ## walk through the ledger at length: 300 long random histories, a minute of the bank test
 	@LEDGER_DEPTH=deep $(BIN)/python -m pytest -n 2 --dist loadfile tests/ledger/test_model.py tests/ledger/test_bank.py
+
+test-walks: .venv/.complete ## 10,000 random walks of payers and providers, with the books beside the money (about half an hour)
+	@WALKS=10000 $(BIN)/python -m pytest -n 2 tests/payments/test_random_providers.py
 
 lint: .venv/.complete ## check style and types
 	@$(BIN)/ruff check .

@@ -93,11 +93,15 @@ def _answer_or_command(talk: Talk, understood: Understood) -> Answer:
         return Answer(words, question=talk.question, slots=talk.slots)
     if talk.question == "joining.code" and codes.find(talk.incoming.text):
         understood = Understood(None)  # "SAVE 7K3M9Q" is a code here, whatever its first word means elsewhere.
+    if understood.command is None and (talk.question is None or talk.question.endswith(".amount")):
+        told = vouchers.bare(talk)
+        if told is not None:
+            return told
     if talk.question in ANSWERS and _is_for_the_question(talk, understood):
         talk.command = f"answer:{talk.question}"
         return ANSWERS[talk.question](talk)
     if understood.command is None:
-        return vouchers.bare(talk) or voting.not_understood(talk)
+        return voting.not_understood(talk)
     if not understood.sure and understood.command in understanding.MONEY_COMMANDS:
         return COMMANDS[f"{understood.command}?"](talk, understood.rest)
     answer = COMMANDS[understood.command](talk, understood.rest)
@@ -190,5 +194,4 @@ _KEEP_ANSWER_AND_DIALOGUE = text("""
     VALUES (:user, :question, :slots, :group, :wrong_codes, :at)
     ON CONFLICT (user_id) DO UPDATE SET question = EXCLUDED.question, slots = EXCLUDED.slots,
         group_id = EXCLUDED.group_id, wrong_codes = EXCLUDED.wrong_codes, asked_at = EXCLUDED.asked_at
-"""
-).bindparams(bindparam("slots", type_=JSONB), bindparam("wrong_codes", type_=JSONB))
+""").bindparams(bindparam("slots", type_=JSONB), bindparam("wrong_codes", type_=JSONB))

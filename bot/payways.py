@@ -75,7 +75,7 @@ def names_a_way(said: str) -> bool:
     """Whether these words name a way to pay anywhere at all."""
     word = _plain(said)
     known = {*OWN_WALLET, *WALLETS, *BANKS, *BANKS.values(), *(each for words in PLAIN.values() for each in words)}
-    return word.isdecimal() or _without_code_words(word) in known | {""} or word in known
+    return _without_code_words(word) in known | {""} or word in known
 
 
 def read(said: str, group: Group | GroupView, number: str | None) -> Way | None:

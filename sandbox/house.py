@@ -59,6 +59,7 @@ class House:
     web_workers: int = 1
     job_timeout_seconds: int = 60
     webhook_retry_seconds: float = 180
+    provider_timeout_seconds: float = 12
     provider_pause_seconds: float = 5
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     content_sids: dict[str, str] = field(default_factory=dict)
@@ -102,6 +103,7 @@ class House:
             "FLUTTERWAVE_SECRET_KEY": config.flutterwave_secret_key,
             "FLUTTERWAVE_SECRET_HASH": config.flutterwave_secret_hash,
             "FLUTTERWAVE_BASE_URL": f"{self.sandbox_url}/flutterwave/v3",
+            "PROVIDER_TIMEOUT_SECONDS": str(self.provider_timeout_seconds),
             "PROVIDER_PAUSE_SECONDS": str(self.provider_pause_seconds),
             "PAYER_EMAIL_DOMAIN": "payers.groupwallet.example",
             "FIELD_KEYS": FIELD_KEYS,

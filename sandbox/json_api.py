@@ -37,8 +37,10 @@ def text_of(body: dict[str, Any], key: str) -> str | None:
     return value
 
 
-def whole_number_of(body: dict[str, Any], key: str) -> int | None:
+def whole_number_of(body: dict[str, Any], key: str, *, signed: bool = False) -> int | None:
     value = body.get(key)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise ApiError(400, f"'{key}' must be a whole number.")
+    if value is not None and value < 0 and not signed:
         raise ApiError(400, f"'{key}' must be a whole number that is not negative.")
     return value

@@ -73,9 +73,12 @@ def act_on_transfer(reference: str, action: str) -> Response:
 
 @blueprint.post("/float")
 def set_float() -> Response:
-    """What the balance of a currency holds besides collections; null is the configured sum again."""
+    """What the balance of a currency holds besides collections; null is the configured sum again.
+
+    Less than nothing is what a settlement took to the bank.
+    """
     body = json_body()
-    currency, amount = text_of(body, "currency"), whole_number_of(body, "amount_minor")
+    currency, amount = text_of(body, "currency"), whole_number_of(body, "amount_minor", signed=True)
     if currency not in COUNTRIES:
         raise ApiError(400, f"'currency' is one of {', '.join(COUNTRIES)}.")
     with world().store.begin() as session:

@@ -16,7 +16,8 @@ from payments.ways import Way
 QUESTION = "vouchers.voucher"
 HIDDEN = "voucher ******"
 
-_FIGURES = re.compile(r"\d(?:[\s.-]?\d){3,9}")
+_FIGURES = re.compile(r"(?<!\d)\d(?:[\s-]?\d){3,7}(?![\s-]?\d)")
+_SIX = re.compile(r"\d{6}")
 
 
 def voucher(talk: Talk, rest: str) -> Answer:
@@ -30,8 +31,13 @@ def take_voucher(talk: Talk) -> Answer:
 
 
 def bare(talk: Talk) -> Answer | None:
-    """Figures alone, after the question was lost on the way; None when no payment waits for them."""
-    if not _FIGURES.fullmatch(talk.incoming.text.strip()) or not _waits(talk):
+    """Figures alone, after the question was lost on the way; None when no payment waits for them.
+
+    Where an amount is asked for by now, only six figures are taken for a voucher: it must not become money.
+    """
+    said = talk.incoming.text.strip()
+    fits = _SIX if talk.question else _FIGURES
+    if not fits.fullmatch(said) or not _waits(talk):
         return None
     talk.command = "voucher"
     return _take(talk, talk.incoming.text)

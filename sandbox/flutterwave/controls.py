@@ -133,9 +133,12 @@ def act_on_refund(refund_id: int, action: str) -> Response:
 
 @blueprint.post("/float")
 def set_float() -> Response:
-    """What the balance holds besides collections and payouts, in minor units; null is the configured sum again."""
+    """What the balance holds besides collections and payouts, in minor units; null is the configured sum again.
+
+    Less than nothing is what a settlement took to the bank.
+    """
     body = json_body()
-    currency, amount = text_of(body, "currency"), whole_number_of(body, "amount_minor")
+    currency, amount = text_of(body, "currency"), whole_number_of(body, "amount_minor", signed=True)
     if currency not in COUNTRY or "amount_minor" not in body:
         raise ApiError(400, f"Send 'amount_minor' and a 'currency' of {', '.join(COUNTRY)}.")
     with world().store.begin() as session:

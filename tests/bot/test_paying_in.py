@@ -4,9 +4,9 @@ from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
-from bot import announcing_charges, payways, standing_accounts
+from bot import announcing_charges, dialogue, payways, standing_accounts
 from bot.models import InboundMessage, Notification
 from bot.payways import Way
 from core import db
@@ -16,7 +16,7 @@ from ledger.audit import Cause
 from ledger.models import Group, Membership, Transaction
 from payments import charging
 from payments.models import Checkout, Collection, PayHabit, StandingAccount
-from tests.bot.actors import Talker
+from tests.bot.actors import Talker, plain
 
 KENYA, FOREIGN = "+254712500001", "+447400123456"
 MTN, TELECEL = "+233241500001", "+233201500001"
@@ -137,6 +137,21 @@ def test_a_prompt_goes_only_to_a_phone_of_the_country(session: db.Session) -> No
     ama.says("pay by telecel").expects("do not know that way", "mpesa, link")
 
 
+def test_a_link_on_whatsapp_takes_five_statements_and_a_commit(session: db.Session) -> None:
+    ama = member(session, KENYA, "whatsapp")
+    statements: list[str] = []
+    connection = session.connection()
+
+    def note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(connection, "before_cursor_execute", note)
+    dialogue.respond(session, ama.message("contribute 500"), ama.at, plain)
+    event.remove(connection, "before_cursor_execute", note)
+    asked = [each for each in statements if "SAVEPOINT" not in each]
+    assert len(asked) <= 5, asked
+
+
 # Asked again
 
 
@@ -221,6 +236,16 @@ def test_a_refused_voucher_is_told_and_bare_figures_are_still_taken_as_one(sessi
     session.execute(update(Checkout).values(state="paid"))
     ama.says("333333").expects("did not understand")
     ama.says("voucher 333333").expects("No payment of yours waits for a voucher")
+
+
+def test_a_voucher_never_becomes_an_amount_and_a_phone_number_no_voucher(session: db.Session) -> None:
+    ama = member(session, TELECEL)
+    ama.says("contribute 50")
+    started(ama, "otp")
+    ama.says("0201500001").expects("could not read that voucher")
+    ama.says("contribute").expects("How much").says("123456").expects("I give the voucher")
+    ama.says("contribute").says("60").expects("you save GHS 60")
+    assert session.scalars(select(Transaction.amount_minor).order_by(Transaction.id)).all() == [5_000, 6_000]
 
 
 def test_figures_are_a_voucher_only_where_one_is_asked_for(session: db.Session) -> None:

@@ -64,6 +64,16 @@ class Walk:
             session.commit()
             self.group_id, self.user_id, self.account_id = group.id, user.id, account.id
 
+    def begins_with_savings(self) -> None:
+        """Two payments that went well, so that there is something to withdraw, to give back and to fight about."""
+        for amount in (19, 38):
+            self.contribute(amount)
+        for reference in list(self.teller.collections):
+            self.teller.pays(reference)
+        while self.delivered < len(self.teller.events):
+            self.deliver(1)
+        run_outbox("payments.")
+
     # The steps: each takes one number, from which it chooses
 
     def contribute(self, choice: int) -> None:
@@ -295,6 +305,7 @@ STEPS = (
 def walk(steps: list[tuple[str, int, list[str]]], teller: Teller, web: FlaskClient, moved: MovableClock) -> Walk:
     """Walks the steps from a fresh group, and to a calm end. Raises `AssertionError` with what happened."""
     walked = Walk(teller, web, moved)
+    walked.begins_with_savings()
     for name, choice, moods in steps:
         walked.upset(moods)
         walked.noted.append(f"{name}({choice}) {' '.join(moods)}".strip())

@@ -20,6 +20,7 @@ PATIENCE_SECONDS = 20
 # Ranges of real mobile prefixes, so that every number is valid and none is asked for twice.
 MOBILE = {"KE": "+2547{:08d}", "NG": "+23480{:08d}", "GH": "+23324{:07d}", "ZA": "+2782{:07d}", "UG": "+25677{:07d}",
           "GH Telecel": "+23320{:07d}"}  # fmt: skip
+STAND_INS = {"paystack": "/sandbox", "flutterwave": "/sandbox/flutterwave"}
 Found = TypeVar("Found")
 _numbers = iter(random.Random(7).sample(range(1_000_000, 9_999_999), 5000))
 
@@ -47,10 +48,28 @@ class World:
             member.joins(code)
         return code, members
 
-    def transfers(self, phone: str) -> list[dict[str, Any]]:
+    def transfers(self, phone: str, provider: str = "paystack") -> list[dict[str, Any]]:
         """What the provider has paid out to this phone."""
-        found: list[dict[str, Any]] = self.call("GET", "/sandbox/transfers", params={"phone": phone})["transfers"]
-        return found
+        found = self.call("GET", f"{STAND_INS[provider]}/transfers", params={"phone": phone})["transfers"]
+        return list(found)
+
+    def payments(self, provider: str = "paystack") -> list[dict[str, Any]]:
+        """What the provider was asked to collect and nobody has paid yet; of Flutterwave also what was paid."""
+        listed = "payments" if provider == "paystack" else "transactions"
+        return list(self.call("GET", f"{STAND_INS[provider]}/{listed}")[listed])
+
+    def acts(self, reference: str, action: str, **more: Any) -> None:
+        """A payer pays, declines or leaves what the provider asks for under this reference."""
+        at_flutterwave = any(payment["reference"] == reference for payment in self.payments("flutterwave"))
+        path = "/sandbox/flutterwave/transactions" if at_flutterwave else "/sandbox/payments"
+        self.call("POST", f"{path}/{reference}/{action}", json=more)
+
+    def operates(self, *command: str, fails: bool = False) -> str:
+        """What an operator's command says; `fails` where it ends so, as `payments reconcile` does with a difference."""
+        flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+        done = subprocess.run(flask, cwd=ROOT, env=self.house.environment(), capture_output=True, text=True)
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stdout
 
     def forward(self, span: str) -> None:
         """Moves the product's clock: "3d", "25h"."""
@@ -64,9 +83,7 @@ class World:
 
     def proves_the_book(self, code: str) -> None:
         """Everything in the group's book is computed again, as an operator does it, and nothing is wrong."""
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "ledger", "verify", "--group", code]
-        found = subprocess.run(command, cwd=ROOT, env=self.house.environment(), capture_output=True, text=True)
-        assert found.returncode == 0, found.stdout + found.stderr
+        self.operates("ledger", "verify", "--group", code)
 
     def fault(self, target: str, kind: str, count: int | None = None, **more: Any) -> None:
         self.call("POST", "/sandbox/faults", json={"target": target, "kind": kind, "count": count, **more})
@@ -166,12 +183,12 @@ class Member:
             return self.texts("", button=pressed)
         return self.texts(f"{choice} {code}")
 
-    def has_account(self) -> "Member":
-        """Has M-PESA on their own number as payout account; it can be used a day later."""
+    def has_account(self, wallet: str = "mpesa", called: str = "M-PESA") -> "Member":
+        """Has a wallet on their own number as payout account; it can be used a day later."""
         before = self.count("your money would go to")
-        self.texts("payout account mpesa").expects("I check that account")
+        self.texts(f"payout account {wallet}").expects("I check that account")
         eventually(lambda: self.count("your money would go to") > before, lambda: f"{self.name} was not asked")
-        return self.texts(f"Y {self.code('your money would go to')}").expects("your money goes to M-PESA")
+        return self.texts(f"Y {self.code('your money would go to')}").expects(f"your money goes to {called}")
 
     def saves(self, amount: str) -> "Member":
         """Contributes and pays; the receipt has come when this ends."""
@@ -192,13 +209,14 @@ class Member:
         assert requests.get(url, timeout=10).status_code == 200
         answer = requests.post(url, timeout=20, allow_redirects=False)
         assert answer.status_code == 303, f"{answer.status_code}: {answer.text[:300]}"
-        payments = self.world.call("GET", "/sandbox/payments", params={"phone": self.phone})["payments"]
-        return str(next(p["reference"] for p in payments if p["checkout_url"] == answer.headers["Location"]))
+        at = "flutterwave" if "/flutterwave/" in answer.headers["Location"] else "paystack"
+        opened = (p for p in self.world.payments(at) if p["checkout_url"] == answer.headers["Location"])
+        return str(next(opened)["reference"])
 
     def pays(self, reference: str | None = None, **faults: Any) -> str:
         """Pays what the last reply asked for, by its link or on the phone; returns the payment's reference."""
         chosen = reference or (self.opens_checkout() if "/p/" in self.reply else self.is_prompted())
-        self.world.call("POST", f"/sandbox/payments/{chosen}/pay", json=faults)
+        self.world.acts(chosen, "pay", **faults)
         return chosen
 
     def is_prompted(self) -> str:
@@ -208,8 +226,10 @@ class Member:
         wanted = (found[1], int(Decimal(found[2].replace(",", "")) * 100))
 
         def asked() -> str | None:
-            payments = self.world.call("GET", "/sandbox/payments", params={"phone": self.phone})["payments"]
-            fitting = (p for p in payments if p["kind"] != "checkout" and p["status"] == "open")
+            prompts = [each for each in self.world.payments() if each["kind"] != "checkout" and each["status"] == "open"]
+            others = self.world.payments("flutterwave")
+            prompts += [each for each in others if not each["checkout_url"] and each["status"] == "pending"]
+            fitting = (each for each in prompts if each["phone"] == self.phone)
             return next((str(p["reference"]) for p in fitting if (p["currency"], p["amount_minor"]) == wanted), None)
 
         return eventually(asked, lambda: f"{self.name} was not asked to pay {wanted}")
@@ -217,7 +237,7 @@ class Member:
     def declines(self) -> str:
         """Says no on the phone to what the last reply asked for."""
         reference = self.is_prompted()
-        self.world.call("POST", f"/sandbox/payments/{reference}/decline")
+        self.world.acts(reference, "decline")
         return reference
 
     def reads_aloud(self) -> list[str]:

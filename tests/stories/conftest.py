@@ -26,7 +26,7 @@ def house(server_url: str, migrated: str, tmp_path_factory: pytest.TempPathFacto
 def world(house: House) -> Iterator[World]:
     """The house with every process running, and no faults left over from another story."""
     house.restart_dead()
-    for target in ("paystack", "twilio"):
+    for target in ("paystack", "flutterwave", "twilio"):
         requests.post(f"{house.sandbox_url}/sandbox/faults", json={"target": target, "kind": "none"}, timeout=5)
     yield World(house)
     house.restart_dead()

@@ -1,0 +1,402 @@
+"""Every fault of a provider, lived through at both of them: what members hear, what the books say, what it has.
+
+A group in Kenya is served by Paystack, one in Uganda by Flutterwave. They live through each fault side by side, and
+after each the whole book is computed again and must be the provider's balance to the cent.
+"""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from core.money import Money
+from sandbox.house import House, started
+from tests.conftest import copy_of, redis_for_tests
+from tests.stories.actors import STAND_INS, Member, World, eventually
+
+# The product waits for a provider this long; a fault "slow" answers just in time, "timeout" too late.
+PATIENCE_SECONDS, SLOW_SECONDS, TOO_SLOW_SECONDS = 1.5, 0.7, 3
+CALLS = {"refuse": {}, "http_500": {}, "slow": {"seconds": SLOW_SECONDS}, "timeout": {"seconds": TOO_SLOW_SECONDS}}
+EVENTS = ("duplicate_webhooks", "late_webhooks", "lose_webhooks", "shuffle_webhooks", "forge_webhooks")
+NO_ANSWER = {"refuse", "http_500", "timeout"}
+LONG_PATIENCE_SECONDS = 40
+
+PATHS = {
+    "paystack": {"open": "/transaction/initialize", "verify": "/transaction/verify", "send": "/transfer"},
+    "flutterwave": {"open": "/payments", "verify": "/transactions", "send": "/transfers"},
+}
+
+
+@dataclass
+class Side:
+    """A group and the provider that serves it: Ama, its chair, who can be paid out, and Baraka, who saves."""
+
+    world: World
+    provider: str
+    currency: str
+    code: str
+    ama: Member
+    baraka: Member
+    step: int
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(101))
+
+    def money(self) -> Money:
+        """An amount that no other story of this group is about, so that it can be counted in messages and transfers."""
+        return Money.of_major(next(self.numbers) * self.step, self.currency)
+
+    def fault(self, kind: str, call: str = "", count: int = 1, **more: Any) -> None:
+        self.world.fault(self.provider, kind, count, path=PATHS[self.provider].get(call, ""), **more)
+
+    def asks(self, who: Member, amount: Money) -> str:
+        """Wants to save that; returns the pay link."""
+        return who.texts(f"contribute {amount.major}").expects(str(amount)).link()
+
+    def withdraws(self, amount: Money) -> None:
+        """Ama asks for it, and both say yes."""
+        reason = f"seeds {amount.major}"
+        self.ama.texts(f"withdraw {amount.major} for {reason}").expects(str(amount)).confirms().expects("votes now")
+        self.baraka.votes("Y", reason).expects("decided it")
+
+    def savings(self) -> dict[str, int]:
+        return {member["name"]: member["savings_minor"] for member in self.world.books(self.code)["members"]}
+
+    def transfers(self, amount: Money) -> list[dict[str, Any]]:
+        """What the provider made of the withdrawal of that amount."""
+        made = self.world.transfers(self.ama.phone, self.provider)
+        return [transfer for transfer in made if transfer["amount_minor"] == amount.amount_minor]
+
+    def one_receipt(self, who: Member, amount: Money) -> None:
+        """The payer has one receipt for it, the chair one note, and both for one payment."""
+        who.hears(f"{amount} received for", patience=LONG_PATIENCE_SECONDS)
+        quiet(self.world)
+        assert who.count(f"{amount} received for") == 1
+        if who is not self.ama:
+            assert self.ama.count(f"contributed {amount} to") == 1
+
+    def one_payout(self, amount: Money) -> None:
+        """Everybody has heard once that it was paid, and it was paid once."""
+        said = f"{amount} was paid to Ama"
+        self.ama.hears(said, patience=LONG_PATIENCE_SECONDS)
+        quiet(self.world)
+        assert [who.count(said) for who in (self.ama, self.baraka)] == [1, 1]
+        assert [transfer["status"].lower()[:7] for transfer in self.transfers(amount)] == ["success"]
+
+    def unbooked(self) -> int:
+        """What lies at the provider besides its float, less what the books say; 0 in peace."""
+        at_provider = self.world.call(
+            "POST", f"{STAND_INS[self.provider]}/float", json={"currency": self.currency, "amount_minor": 0}
+        )["balance_minor"]
+        self.world.call(
+            "POST", f"{STAND_INS[self.provider]}/float", json={"currency": self.currency, "amount_minor": None}
+        )
+        rows = self.world.sql(
+            "SELECT coalesce(-sum(w.balance_minor), 0) FROM wallets w"
+            " WHERE w.kind = 'cash' AND w.provider = :provider AND w.currency = :currency",
+            provider=self.provider,
+            currency=self.currency,
+        )
+        return int(at_provider) - int(rows[0][0])
+
+
+def quiet(world: World) -> None:
+    """All that has come in is worked off: nothing is due, nobody is at work, no event is on its way."""
+    busy = (
+        "SELECT 1 FROM outbox WHERE state = 'running' OR (state = 'pending' AND next_attempt_at <= now())"
+        " UNION ALL SELECT 1 FROM sandbox.webhooks WHERE state = 'pending' AND next_attempt_at <= created_at LIMIT 1"
+    )
+    eventually(lambda: not world.sql(busy), lambda: "work is left over", LONG_PATIENCE_SECONDS)
+
+
+def later(world: World, span: str) -> None:
+    """Time passes, and what is due to be asked about is asked about."""
+    world.forward(span)
+    world.ticks("payments.collections.sweep")
+    world.ticks("payments.payouts.sweep")
+
+
+@pytest.fixture(scope="module")
+def house(server_url: str, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house of its own, which does not wait long for a provider."""
+    folder: Path = tmp_path_factory.mktemp("faults")
+    with copy_of(server_url, migrated) as url, redis_for_tests(folder, place=1) as redis_url:
+        house = House(
+            url, redis_url, folder, job_timeout_seconds=15, webhook_retry_seconds=1,
+            provider_timeout_seconds=PATIENCE_SECONDS, provider_pause_seconds=1,
+        )  # fmt: skip
+        with started(house):
+            yield house
+
+
+@pytest.fixture(scope="module")
+def sides(house: House) -> list[Side]:
+    """The two groups, which have saved, and whose Ama has an account that can be used."""
+    world, found = World(house), []
+    for provider, country, currency, step, wallet in (
+        ("paystack", "KE", "KES", 1, ("mpesa", "M-PESA")),
+        ("flutterwave", "UG", "UGX", 100, ("mtn", "MTN")),
+    ):
+        code, (ama, baraka) = world.circle("whatsapp", "whatsapp", country=country)
+        found.append(Side(world, provider, currency, code, ama, baraka, step))
+        ama.saves(str(20_000 * step)).has_account(*wallet)
+    world.forward("25h")
+    for side in found:
+        side.ama.texts("hi")
+        side.baraka.texts("hi")
+    return found
+
+
+@pytest.fixture
+def both(world: World, sides: list[Side]) -> Iterator[list[Side]]:
+    """Both sides, at peace before and after: no fault is left, every book is right, and it is the provider's balance."""
+    yield sides
+    left = [fault for fault in world.call("GET", "/sandbox/faults")["faults"] if fault["target"] != "twilio"]
+    assert left == [], "a fault was ordered and met nobody"
+    quiet(world)
+    world.operates("ledger", "verify")
+    for side in sides:
+        assert world.books(side.code)["entries_sum_minor"] == 0
+        assert side.unbooked() == 0
+        other = "paystack" if side.provider == "flutterwave" else "flutterwave"
+        assert world.transfers(side.ama.phone, other) == []
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_payment_counts_once_whatever_becomes_of_the_calls(both: list[Side], kind: str) -> None:
+    amounts = [side.money() for side in both]
+    for side, amount in zip(both, amounts, strict=True):
+        before = side.savings()
+        link = side.asks(side.baraka, amount)
+        side.fault(kind, "open", method="POST", **CALLS[kind])
+        if kind in NO_ANSWER:
+            page = requests.post(link, timeout=20, allow_redirects=False)
+            assert page.status_code == 503
+            assert "Nothing was taken" in page.text
+            side.baraka.texts("history").expects(f"{amount}, not paid yet")
+        reference = side.baraka.opens_checkout(link)
+        assert side.savings() == before
+        side.fault(kind, "verify", method="GET", **CALLS[kind])
+        side.baraka.pays(reference)
+    if kind in NO_ANSWER:
+        later(both[0].world, "3m")
+    for side, amount in zip(both, amounts, strict=True):
+        side.one_receipt(side.baraka, amount)
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_a_payment_counts_once_whatever_becomes_of_the_webhooks(both: list[Side], kind: str) -> None:
+    world, amounts = both[0].world, [(side.money(), side.money()) for side in both]
+    for side, (first, second) in zip(both, amounts, strict=True):
+        side.fault(kind, count=1 if kind == "shuffle_webhooks" else 2)
+        for who, amount in ((side.baraka, first), (side.ama, second)):
+            side.asks(who, amount)
+            who.pays()
+    if kind in ("late_webhooks", "lose_webhooks"):
+        later(world, "3m")
+    for side, (first, second) in zip(both, amounts, strict=True):
+        side.one_receipt(side.baraka, first)
+        side.one_receipt(side.ama, second)
+    if kind == "late_webhooks":
+        world.forward("2h")  # Now they come, and have nothing new to say.
+        quiet(world)
+        for side, (first, second) in zip(both, amounts, strict=True):
+            side.one_receipt(side.baraka, first)
+            side.one_receipt(side.ama, second)
+
+
+def test_another_amount_is_held_until_a_person_books_what_came(both: list[Side]) -> None:
+    world = both[0].world
+    for side in both:
+        amount, before = side.money(), side.savings()
+        side.fault("wrong_amount")
+        side.asks(side.baraka, amount)
+        reference = side.baraka.pays()
+        for who in (side.baraka, side.ama):
+            who.hears("A person is checking it", "Nothing is lost")
+        quiet(world)
+        assert side.savings() == before
+        assert side.unbooked() > 0
+        assert reference in world.operates("payments", "held")
+        world.operates("payments", "book", reference, "--because", "half of it came")
+        came = side.savings()["Baraka"] - before["Baraka"]
+        assert 0 < came <= amount.amount_minor // 2
+        side.one_receipt(side.baraka, Money(came, side.currency))
+
+
+def test_another_currency_is_held_until_a_person_has_given_it_back(both: list[Side]) -> None:
+    world = both[0].world
+    for side in both:
+        amount, before = side.money(), side.savings()
+        heard = side.baraka.count("A person is checking it")
+        side.fault("wrong_currency")
+        side.asks(side.baraka, amount)
+        reference = side.baraka.pays()
+        eventually(
+            lambda side=side, heard=heard: side.baraka.count("A person is checking it") == heard + 1,
+            lambda: "nobody was told",
+        )
+        world.operates("payments", "let-go", reference, "--because", "given back at the provider")
+        side.baraka.hears(f"Your payment of {amount}", "did not go through")
+        assert side.savings() == before
+
+
+def test_a_payment_that_is_taken_back_later_is_found_at_night_and_told(both: list[Side]) -> None:
+    world, amounts, before = both[0].world, [side.money() for side in both], [side.savings() for side in both]
+    for side, amount in zip(both, amounts, strict=True):
+        side.fault("reversed_later", seconds=3600)
+        side.asks(side.baraka, amount)
+        side.baraka.pays()
+        side.one_receipt(side.baraka, amount)
+    world.forward("2h")  # No provider sends an event of it.
+    said = world.operates("payments", "reconcile")
+    assert said.count("1 missing webhook found and posted; 0 differences open") == 2
+    for side, had in zip(both, before, strict=True):
+        for who in (side.baraka, side.ama):
+            who.hears("the payment service took back", "of Baraka", "Their savings are less by that")
+            assert who.count("the payment service took back") == 1
+        assert 0 <= had["Baraka"] - side.savings()["Baraka"] <= had["Baraka"] // 10
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_payout_is_made_once_whatever_becomes_of_the_call(both: list[Side], kind: str) -> None:
+    amounts, before = [side.money() for side in both], [side.savings() for side in both]
+    for side, amount in zip(both, amounts, strict=True):
+        side.fault(kind, "send", method="POST", **CALLS[kind])
+        side.withdraws(amount)
+    if kind in ("http_500", "timeout"):
+        for side, amount in zip(both, amounts, strict=True):
+            state = "SELECT 1 FROM payouts WHERE amount_minor = :amount AND state = 'unknown'"
+            eventually(
+                lambda side=side, amount=amount, state=state: side.world.sql(state, amount=amount.amount_minor),
+                lambda: "its outcome is known",
+            )
+            side.ama.texts("history").expects(f"{amount} withdrawal, on its way")
+    if kind in NO_ANSWER:
+        later(both[0].world, "11m" if kind == "http_500" else "3m")
+    for side, amount, had in zip(both, amounts, before, strict=True):
+        side.one_payout(amount)
+        [transfer] = side.transfers(amount)
+        assert had["Ama"] - side.savings()["Ama"] == amount.amount_minor + transfer["fee_minor"]
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_a_payout_is_booked_once_whatever_becomes_of_the_webhooks(both: list[Side], kind: str) -> None:
+    world, amounts = both[0].world, [(side.money(), side.money()) for side in both]
+    for side, (out, _) in zip(both, amounts, strict=True):
+        side.fault(kind, count=1)
+        side.withdraws(out)
+    if kind in ("late_webhooks", "lose_webhooks"):
+        later(world, "3m")
+    if kind == "shuffle_webhooks":  # Until another event has overtaken it.
+        for side, (_, paid) in zip(both, amounts, strict=True):
+            eventually(lambda side=side, out=out: side.transfers(out), lambda: "nothing was sent")
+            side.asks(side.baraka, paid)
+            side.baraka.pays()
+            side.one_receipt(side.baraka, paid)
+    for side, (out, _) in zip(both, amounts, strict=True):
+        side.one_payout(out)
+    if kind == "late_webhooks":
+        world.forward("2h")
+        for side, (out, _) in zip(both, amounts, strict=True):
+            side.one_payout(out)
+
+
+def test_a_payout_that_comes_back_is_in_the_group_again_and_can_be_sent_anew(both: list[Side]) -> None:
+    for side in both:
+        amount, before = side.money(), side.savings()
+        side.withdraws(amount)
+        side.one_payout(amount)
+        [transfer] = side.transfers(amount)
+        side.world.call("POST", f"{STAND_INS[side.provider]}/transfers/{transfer['reference']}/reverse")
+        for who in (side.ama, side.baraka):
+            who.hears(f"the {amount} for Ama came back from", "It is in the group again")
+        quiet(side.world)
+        assert side.savings() == before
+        side.ama.texts("try again").confirms().expects("I try again")
+        eventually(
+            lambda side=side, amount=amount: side.ama.count(f"{amount} was paid to Ama") == 2,
+            lambda: "it was not paid again",
+        )
+        assert len(side.transfers(amount)) == 2
+        assert before["Ama"] - side.savings()["Ama"] == amount.amount_minor + transfer["fee_minor"]
+
+
+def test_a_payout_that_is_refused_is_told_and_nothing_has_left(both: list[Side]) -> None:
+    for side in both:
+        amount, before = side.money(), side.savings()
+        side.world.call("POST", f"{STAND_INS[side.provider]}/transfers/next", json={"outcome": "failed", "count": 1})
+        side.withdraws(amount)
+        for who in (side.ama, side.baraka):
+            who.hears(f"the {amount} for Ama did not arrive", "The money is safe in the group", "try again")
+        assert side.savings() == before
+        assert len(side.transfers(amount)) == 1
+
+
+def test_a_payout_waits_while_too_little_lies_at_the_provider(both: list[Side]) -> None:
+    world, amounts = both[0].world, [side.money() for side in both]
+    for side, amount in zip(both, amounts, strict=True):
+        path, order = f"{STAND_INS[side.provider]}/float", {"currency": side.currency}
+        taken = world.call("POST", path, json=order | {"amount_minor": 0})["balance_minor"]
+        world.call("POST", path, json=order | {"amount_minor": -taken})
+        side.withdraws(amount)
+        short = "SELECT 1 FROM payouts WHERE amount_minor = :amount AND provider_status = 'float too low'"
+        eventually(
+            lambda amount=amount, short=short: world.sql(short, amount=amount.amount_minor), lambda: "it does not wait"
+        )
+        side.ama.texts("history").expects(f"{amount} withdrawal, on its way")
+        assert side.transfers(amount) == []
+        world.call("POST", path, json=order | {"amount_minor": None})
+    later(world, "3m")
+    for side, amount in zip(both, amounts, strict=True):
+        side.one_payout(amount)
+
+
+def on_sms(world: World, sides: list[Side]) -> Member:
+    """Somebody with a feature phone in the Kenyan group."""
+    return world.member("Chidi", "sms", "KE").joins(sides[0].code)
+
+
+def prompts(world: World, phone: str) -> tuple[int, int]:
+    """How many prompts came to this phone from Paystack and from Flutterwave."""
+    mine = world.call("GET", "/sandbox/payments", params={"phone": phone, "all": "true"})["payments"]
+    theirs = world.call("GET", "/sandbox/flutterwave/transactions", params={"phone": phone})["transactions"]
+    return len(mine), len(theirs)
+
+
+def test_a_prompt_that_the_first_provider_refuses_comes_from_the_second(world: World, both: list[Side]) -> None:
+    chidi = on_sms(world, both)
+    both[0].fault("refuse", method="POST")
+    chidi.texts("contribute 500").expects("M-PESA asks for your PIN").pays()
+    chidi.hears("KES 500 for")
+    assert prompts(world, chidi.phone) == (0, 1)
+    assert both[0].savings()["Chidi"] == 500_00
+    assert Side(world, "flutterwave", "KES", "", chidi, chidi, 1).unbooked() == 0
+
+
+@pytest.mark.parametrize("kind", ["http_500", "timeout"])
+def test_a_prompt_of_which_nobody_knows_is_never_asked_for_elsewhere(
+    world: World, both: list[Side], kind: str
+) -> None:
+    chidi = on_sms(world, both)
+    both[0].fault(kind, method="POST", **CALLS[kind])
+    chidi.texts("contribute 500")
+    if kind == "http_500":
+        eventually(lambda: not world.call("GET", "/sandbox/faults")["faults"], lambda: "nobody called")
+        later(world, "3m")  # They do not know it after two minutes, so they never got it.
+    chidi.texts("contribute 500").pays()
+    chidi.hears("KES 500 for", patience=LONG_PATIENCE_SECONDS)
+    quiet(world)
+    assert chidi.count("Receipt R-") == 1
+    assert prompts(world, chidi.phone) == (1, 0)
+
+
+def test_when_no_provider_can_be_reached_the_member_hears_it_at_once(world: World, both: list[Side]) -> None:
+    chidi = on_sms(world, both)
+    for side in both:
+        side.fault("refuse", method="POST")
+    chidi.texts("contribute 500")
+    chidi.hears("no payment service could be reached", "Nothing was taken", "contribute 500")
+    assert both[0].savings()["Chidi"] == 0
