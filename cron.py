@@ -5,7 +5,7 @@ from datetime import timedelta
 from bot import expiring, weekly
 from core import logs, outbox, queues
 from core.settings import settings
-from payments import collections, deciding, disputing, lending, payouts, reconciling, refunding, watching
+from payments import collections, deciding, disputing, lending, payouts, reconciling, refunding, routing, watching
 
 TICKS = {
     # Rings for work whose bell was lost, whose time has come, or whose worker died.
@@ -35,6 +35,7 @@ TICKS = {
 def main() -> None:
     """Runs the clock until it is told to stop."""
     logs.configure(settings().log_level)
+    routing.check()
     clock = queues.Clock()
     for tick, interval in TICKS.items():
         clock.every(interval, tick)

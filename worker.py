@@ -5,6 +5,7 @@ from importlib import import_module
 
 from core import logs, queues
 from core.settings import settings
+from payments import routing
 
 # What the jobs of a queue need, and no more: only the bot's worker carries what draws papers.
 CODE = {"payments": "payments.jobs", "bot": "bot.jobs", "ticks": "cron"}
@@ -16,6 +17,7 @@ def main() -> None:
         sys.exit(f"usage: python worker.py QUEUE\nQUEUE is one of: {', '.join(queues.QUEUES)}")
     queue = sys.argv[1]
     logs.configure(settings().log_level)
+    routing.check()
     import_module(CODE[queue])
     queues.worker(queue).work(logging_level="WARNING")
 

@@ -13,7 +13,7 @@ from ledger import errors as ledger_errors
 from ledger import groups
 from ledger.models import OFFICERS, Group
 from ledger.names import brief
-from payments import collections, ways
+from payments import collections, links, ways
 from payments import errors as payment_errors
 from payments.models import Checkout, Collection
 from payments.provider import Method
@@ -53,6 +53,8 @@ def request(
         words = talk.say("amount-below-minimum", limit=str(error.limit))
     except payment_errors.AmountNotPayable:
         words = talk.say("amount-whole", currency=group.currency, example=example)
+    except payment_errors.TooManyPrompts:
+        return talk.answer("prompts-too-many", example=f"{VERBS[kind]} {amount.plain} by link")
     except payment_errors.NoWayToPay:
         return _in_cash(talk, group, amount, kind, otherwise=True)
     except payment_errors.UnsupportedCurrency:
@@ -98,7 +100,7 @@ def asked(talk: Talk, group: Group | GroupView, collection: Collection, lead: Se
         ),
     }
     if way.method == "checkout":
-        how = Sentence("pay-by-link", {"link": collections.link_url(collection.token)})
+        how = Sentence("pay-by-link", {"link": links.link_url(collection.token)})
         return talk.answer("pay", how=how, **values)
     wallet = payways.called(group, way)
     if way.network in payways.ASKS_FOR_A_VOUCHER:

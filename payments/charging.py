@@ -4,12 +4,14 @@ The attempt is written and committed, then the provider is asked, then its answe
 not start it makes room for the next one of the routing table; one that may have is only ever asked what became of it.
 """
 
+import base64
 import logging
+from collections.abc import Container
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from core import clock, db, outbox
+from core import clock, crypto, db, outbox
 from core.db import Session
 from core.money import Money
 from ledger import transactions
@@ -17,12 +19,14 @@ from ledger.models import OPEN_STATES, Group, Transaction, User
 from payments import providers, references, routing, settling
 from payments.emails import payer_email
 from payments.models import Checkout, Collection
-from payments.provider import Outcome, Provider
+from payments.provider import Method, Outcome, Provider
 from payments.provider_charges import ChargeAnswer, ChargeOrder
+from payments.providers.connection import SPARED
 
 FIRST_LOOK = timedelta(seconds=15)
 """Paystack wants ten seconds before it is asked what became of a prompt."""
 NOT_STARTED = "no payment service could be reached"
+DECLINED = "the payment was declined"
 TOLD = ("dial", "transfer", "otp")
 """What a member must be told to do; a prompt comes to the phone by itself."""
 
@@ -32,22 +36,38 @@ log = logging.getLogger(__name__)
 def start(collection_id: int) -> None:
     """Asks the first provider that takes it for the payment; the member hears when none does.
 
-    Does nothing when an attempt is under way already, so a job may run twice.
+    Does nothing when an attempt is under way already, so a job may run twice. Raises `TryAgain` while a provider is
+    only spared for a moment.
     """
-    tried: set[str] = set()
+    tried: dict[str, str] = {}
     while prepared := _prepare(collection_id, tried):
         checkout_id, order, provider = prepared
-        tried.add(provider.name)
         answer = provider.start_charge(order)
+        tried[provider.name] = answer.status
         with db.session() as session:
             started = _take_answer(session, checkout_id, answer, clock.now())
             session.commit()
         if started:
             return
+    if SPARED in tried.values():
+        raise outbox.TryAgain("a provider is spared for a moment")
+    if tried:
+        with db.session() as session:
+            collection = session.get_one(Collection, collection_id, with_for_update=True)
+            log.error("no provider could start a payment", extra={"collection": collection_id, "tried": [*tried]})
+            settling.end_unpaid(session, collection, "failed", NOT_STARTED, clock.now())
+            session.commit()
 
 
-def submit_otp(checkout_id: int, otp: str) -> None:
+def take_otp(session: Session, checkout_id: int, otp: str, key: str) -> None:
+    """Puts the one-time password that the payer told us to work, sealed; `key` tells this answer from every other."""
+    sealed = base64.b64encode(crypto.seal(otp, _otp_of(checkout_id))).decode()
+    outbox.put(session, "payments.submit_otp", {"checkout": checkout_id, "otp": sealed}, f"submit_otp:{key}")
+
+
+def submit_otp(checkout_id: int, sealed: str) -> None:
     """Gives the provider the one-time password that the payer told us. Raises `TryAgain` when that surely failed."""
+    otp = crypto.unseal(base64.b64decode(sealed), _otp_of(checkout_id))
     with db.session() as session:
         checkout = session.get_one(Checkout, checkout_id)
         if checkout.state not in ("opening", "open") or checkout.action not in (None, "otp"):
@@ -89,7 +109,7 @@ def waiting_for_otp(session: Session, user_id: int) -> Checkout | None:
     )
 
 
-def _prepare(collection_id: int, tried: set[str]) -> tuple[int, ChargeOrder, Provider] | None:
+def _prepare(collection_id: int, tried: Container[str]) -> tuple[int, ChargeOrder, Provider] | None:
     """The next attempt, written down; None when there is nothing (more) to try."""
     with db.session() as session:
         collection = session.get_one(Collection, collection_id, with_for_update=True)
@@ -103,11 +123,13 @@ def _prepare(collection_id: int, tried: set[str]) -> tuple[int, ChargeOrder, Pro
         if session.scalar(under_way.limit(1)) is not None:
             return None
         group = session.get_one(Group, collection.group_id)
-        provider = _next_provider(group, collection, tried)
+        gross = Money(collection.gross_minor, group.currency)
+        method: Method = collection.method  # type: ignore[assignment]  # held by the table's check constraint
+        provider = routing.next_to(group.country, gross, method, collection.network, tried)
         if provider is None:
-            log.error("no provider could start a payment", extra={"collection": collection_id, "tried": sorted(tried)})
-            settling.end_unpaid(session, collection, "failed", NOT_STARTED, now)
-            session.commit()
+            if not tried:
+                settling.end_unpaid(session, collection, "failed", NOT_STARTED, now)
+                session.commit()
             return None
         checkout = Checkout(
             group_id=group.id,
@@ -124,8 +146,8 @@ def _prepare(collection_id: int, tried: set[str]) -> tuple[int, ChargeOrder, Pro
         payer = session.get_one(User, transaction.user_id)
         order = ChargeOrder(
             reference=checkout.reference,
-            gross=Money(collection.gross_minor, transaction.currency),
-            method=collection.method,  # type: ignore[arg-type]  # held by the table's check constraint
+            gross=gross,
+            method=method,
             payer_email=payer_email(payer.id),
             label=group.name,
             phone=payer.phone,
@@ -136,26 +158,20 @@ def _prepare(collection_id: int, tried: set[str]) -> tuple[int, ChargeOrder, Pro
         return checkout.id, order, provider
 
 
-def _next_provider(group: Group, collection: Collection, tried: set[str]) -> Provider | None:
-    """The next of the routing table that can take exactly what was quoted to the payer."""
-    gross = Money(collection.gross_minor, group.currency)
-    for provider in routing.collecting(group.country, group.currency, collection.method):  # type: ignore[arg-type]
-        smallest, largest = provider.limits(group.currency)
-        fits = smallest.amount_minor <= gross.amount_minor <= largest.amount_minor
-        whole = gross.amount_minor % provider.step_minor(group.currency) == 0
-        named = provider.networks(group.currency, collection.method)  # type: ignore[arg-type]
-        if provider.name not in tried and fits and whole and (not named or collection.network in named):
-            return provider
-    return None
-
-
 def _take_answer(session: Session, checkout_id: int, answer: ChargeAnswer, at: datetime) -> bool:
     """Writes what came of asking. False when it surely was not started, so that another may."""
     checkout = session.get_one(Checkout, checkout_id, with_for_update=True, populate_existing=True)
     checkout.provider_status = answer.status
     if checkout.state != "opening":
         return True  # A webhook was faster than this answer.
-    if answer.outcome in (Outcome.NOT_SENT, Outcome.DECLINED):
+    if answer.outcome is Outcome.DECLINED and answer.reached_payer:
+        # The payer's wallet said no: to ask them again through somebody else could take their money twice.
+        checkout.state = "declined"
+        collection = select(Collection).where(Collection.transaction_id == checkout.transaction_id).with_for_update()
+        settling.end_unpaid(session, session.scalars(collection).one(), "failed", DECLINED, at)
+        return True
+    if answer.outcome in (Outcome.NOT_SENT, Outcome.DECLINED) or answer.action == "visit":
+        # A page that has to be opened is no prompt: nobody is shown it, so nobody can pay there.
         checkout.state = "closed"
         level = logging.WARNING if answer.outcome is Outcome.NOT_SENT else logging.ERROR
         log.log(level, "a payment was not started", extra={"checkout": checkout_id, "detail": answer.status})
@@ -171,6 +187,10 @@ def _take_answer(session: Session, checkout_id: int, answer: ChargeAnswer, at: d
     if answer.outcome is Outcome.SUCCEEDED:
         outbox.put(session, "payments.verify", {"checkout": checkout_id}, f"verify:{checkout_id}:started")
     return True
+
+
+def _otp_of(checkout_id: int) -> str:
+    return f"checkouts.otp:{checkout_id}"
 
 
 def _instructions(answer: ChargeAnswer) -> dict[str, str]:

@@ -6,9 +6,7 @@ made, then its result is written. Only the provider's own answer to `verify` is 
 """
 
 import logging
-import re
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, true, update
@@ -18,14 +16,12 @@ from sqlalchemy.orm import aliased
 from core import clock, db, outbox, tokens
 from core.db import Session
 from core.money import Money
-from core.settings import settings
 from ledger import contributions, transactions
 from ledger.audit import Cause
-from ledger.models import OPEN_STATES, Group, Receipt, Transaction, User
-from payments import errors, providers, references, routing, settling, ways
-from payments.emails import payer_email
+from ledger.models import OPEN_STATES, Group, Transaction
+from payments import errors, providers, routing, settling, ways
 from payments.models import Checkout, Collection, PayHabit
-from payments.provider import CheckoutOrder, Method, Outcome, Provider, Quote, quote
+from payments.provider import Method, Outcome, Provider, quote
 from payments.ways import Way
 
 # How long a payment may take, and for how long before that asking again gives the very same one.
@@ -42,24 +38,16 @@ REUSABLE_FOR: dict[Method, timedelta] = {
     "bank_transfer": timedelta(hours=1),
 }
 CHECK_AFTER = (timedelta(minutes=2), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+# Nobody tells us of a prompt that was declined, and a payer waits with the phone in hand; it lives for three minutes.
+CHECK_PROMPT_AFTER = (
+    timedelta(seconds=15), timedelta(seconds=30), timedelta(seconds=45), timedelta(seconds=60), timedelta(seconds=60),
+    timedelta(minutes=4), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6),
+)  # fmt: skip
+PROMPTS, PROMPTS_WITHIN, PROMPTS_A_DAY = 3, timedelta(minutes=10), 12
 ASK_ABOUT = ("opening", "open", "declined", "closed")
 SWEEP_LIMIT = 200
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class PayLink:
-    """What the pay page shows: `kind` is contribution or repayment; `receipt_number` once it is completed."""
-
-    token: str
-    kind: str
-    group_name: str
-    payer_name: str
-    state: str
-    held: bool
-    quote: Quote
-    receipt_number: int | None
 
 
 def request(
@@ -77,7 +65,8 @@ def request(
 
     Without a `way` it is the member's usual one, for which `number` is their phone (E.164). Whatever needs no page is
     asked for by a job. A member who asks again for the same amount while the first can still be paid gets the same one.
-    Raises `UnsupportedCurrency`, `NoWayToPay`, `AmountBelowMinimum`, `AmountNotPositive` or `AmountAboveLimit`.
+    Raises `UnsupportedCurrency`, `NoWayToPay`, `TooManyPrompts`, `AmountBelowMinimum`, `AmountNotPositive` or
+    `AmountAboveLimit`.
     """
     rules, waiting, habit = _what_is_known(session, group_id, user_id, amount, kind, at)
     chosen = way or ways.usual(rules.country, amount.currency, cause.channel, number, habit)
@@ -88,6 +77,8 @@ def request(
     _check_amount(rules, provider, amount, kind, chosen.method)
     if waiting is not None and Way(waiting.method, waiting.network) == chosen:  # type: ignore[arg-type]
         return waiting  # Asked twice, and not paid yet: the same one, not a second debt.
+    if chosen.method == "mobile_money":
+        _refuse_a_flood(session, user_id, at)
     quoted = quote(provider, amount, rules.fee_bearer == "payer", chosen.method)
     key = f"{kind}:{cause.message_id or secrets.token_hex(16)}"
     transaction = transactions.begin(session, group_id, kind, user_id, amount, key, at, cause)
@@ -111,6 +102,24 @@ def request(
     if chosen.method != "checkout":
         outbox.put(session, "payments.start_charge", {"collection": made.id}, f"start_charge:{made.id}")
     return made
+
+
+def _refuse_a_flood(session: Session, user_id: int, at: datetime) -> None:
+    """Raises `TooManyPrompts`: the sender of an SMS can be forged, and each prompt rings on the member's phone."""
+    unpaid = (
+        select(func.count())
+        .select_from(Collection)
+        .join(Transaction, Transaction.id == Collection.transaction_id)
+        .where(
+            Transaction.user_id == user_id,
+            Transaction.state.not_in(("completed", "reversed")),
+            Collection.method == "mobile_money",
+        )
+    )
+    lately = session.scalar(unpaid.where(Collection.created_at > at - PROMPTS_WITHIN)) or 0
+    today = session.scalar(unpaid.where(Collection.created_at > at - timedelta(days=1))) or 0
+    if lately >= PROMPTS or today >= PROMPTS_A_DAY:
+        raise errors.TooManyPrompts
 
 
 def _check_amount(rules: Group, provider: Provider, amount: Money, kind: str, method: Method) -> None:
@@ -165,139 +174,6 @@ def _what_is_known(
     return row[0], row[1], row[2]
 
 
-def link_url(token: str) -> str:
-    """The short address that is sent to the member."""
-    return f"{settings().public_base_url}/p/{token}"
-
-
-def look_at(session: Session, token: str, at: datetime) -> PayLink:
-    """What stands behind a pay link at this moment. Raises `UnknownLink`."""
-    _check_token(token)
-    row = session.execute(
-        select(Collection, Transaction, Group.name, User, Receipt.number)
-        .join(Transaction, Transaction.id == Collection.transaction_id)
-        .join(Group, Group.id == Collection.group_id)
-        .join(User, User.id == Transaction.user_id)
-        .outerjoin(Receipt, Receipt.transaction_id == Transaction.id)
-        .where(Collection.token == token)
-    ).one_or_none()
-    if row is None:
-        raise errors.UnknownLink
-    collection, transaction, group_name, payer, receipt_number = row
-    held = session.scalar(
-        select(func.count())
-        .select_from(Checkout)
-        .where(Checkout.transaction_id == transaction.id, Checkout.state == "held")
-    )
-    return PayLink(
-        token=token,
-        kind=transaction.kind,
-        group_name=group_name,
-        payer_name=payer.name or "",
-        # Nobody has swept yet what ran out a moment ago; it is over all the same.
-        state="expired" if transaction.state in OPEN_STATES and at >= collection.expires_at else transaction.state,
-        held=bool(held),
-        quote=Quote(
-            Money(collection.amount_minor, transaction.currency),
-            Money(collection.fee_minor, transaction.currency),
-            Money(collection.gross_minor, transaction.currency),
-        ),
-        receipt_number=receipt_number,
-    )
-
-
-def open_checkout(token: str) -> str:
-    """The address of a checkout page for this link, made now unless there is one.
-
-    Raises `UnknownLink`, `LinkClosed`, or `ProviderUnavailable` when the provider gave no page: the contribution
-    stays open and the payer may try again.
-    """
-    prepared = _prepare_checkout(token)
-    if isinstance(prepared, str):
-        return prepared
-    checkout_id, order, provider_name = prepared
-    answer = providers.by_name(provider_name).open_checkout(order)
-    with db.session() as session:
-        checkout = session.get_one(Checkout, checkout_id, with_for_update=True)
-        ended_meanwhile = checkout.state != "opening"
-        if answer.url is not None:
-            checkout.url = answer.url
-            if not ended_meanwhile:
-                checkout.state = "open"
-                transactions.mark_processing(session, checkout.transaction_id)
-        elif not ended_meanwhile and answer.outcome in (Outcome.NOT_SENT, Outcome.DECLINED):
-            # The provider has no such page, so nobody can ever pay it.
-            checkout.state, checkout.provider_status = "closed", answer.detail
-        session.commit()
-    if answer.url is None:
-        # A refusal is a fault of the account or of ours; anything else passes by itself.
-        level = logging.ERROR if answer.outcome is Outcome.DECLINED else logging.WARNING
-        log.log(level, "no checkout page", extra={"checkout": checkout_id, "detail": answer.detail})
-        raise errors.ProviderUnavailable(answer.detail)
-    if ended_meanwhile:
-        raise errors.LinkClosed
-    return answer.url
-
-
-def _check_token(token: str) -> None:
-    if not re.fullmatch(r"[\w-]{8,40}", token, re.ASCII):
-        raise errors.UnknownLink
-
-
-def _prepare_checkout(token: str) -> str | tuple[int, CheckoutOrder, str]:
-    _check_token(token)
-    with db.session() as session:
-        collection = session.scalar(select(Collection).where(Collection.token == token).with_for_update())
-        if collection is None:
-            raise errors.UnknownLink
-        transaction = session.get_one(Transaction, collection.transaction_id)
-        now = clock.now()
-        if transaction.state not in OPEN_STATES or collection.closed_at or now >= collection.expires_at:
-            raise errors.LinkClosed
-        known = session.execute(
-            select(Checkout.state, Checkout.url).where(
-                Checkout.transaction_id == transaction.id, Checkout.state.in_(("open", "held"))
-            )
-        ).all()
-        if any(state == "held" for state, _ in known):
-            raise errors.LinkClosed
-        if known:
-            return str(known[0].url)
-        checkout = Checkout(
-            group_id=collection.group_id,
-            transaction_id=transaction.id,
-            provider=collection.provider,
-            reference=references.of_collection(transaction.id),
-            next_check_at=now + CHECK_AFTER[0],
-            created_at=now,
-        )
-        session.add(checkout)
-        group_name = session.scalar(select(Group.name).where(Group.id == collection.group_id))
-        session.flush()
-        order = CheckoutOrder(
-            reference=checkout.reference,
-            gross=Money(collection.gross_minor, transaction.currency),
-            payer_email=payer_email(transaction.user_id or 0),
-            return_url=link_url(token) + "?back=1",
-            label=group_name or "",
-        )
-        session.commit()
-        return checkout.id, order, collection.provider
-
-
-def came_back(session: Session, token: str) -> None:
-    """The payer returned from the checkout: ask the provider now, instead of waiting for its webhook."""
-    ids = session.scalars(
-        select(Checkout.id)
-        .join(Collection, Collection.transaction_id == Checkout.transaction_id)
-        .where(Collection.token == token, Checkout.state.in_(("opening", "open")))
-    )
-    for checkout_id in ids:
-        # A payer who looks again and again makes us ask at most every ten seconds.
-        key = f"verify:{checkout_id}:back:{int(clock.now().timestamp()) // 10}"
-        outbox.put(session, "payments.verify", {"checkout": checkout_id}, key)
-
-
 def sweep() -> int:
     """Puts to work what nobody asked about: checkouts due for a look, links past their time. Returns how many."""
     now = clock.now()
@@ -308,7 +184,10 @@ def sweep() -> int:
                 Checkout.state.in_(ASK_ABOUT),
                 Checkout.next_check_at <= now,
                 Checkout.state.in_(("opening", "open"))
-                | (Checkout.url.is_not(None) & (Checkout.created_at > now - settling.ASK_LONGEST)),
+                | (
+                    (Checkout.url.is_not(None) | (Checkout.method != "checkout"))
+                    & (Checkout.created_at > now - settling.ASK_LONGEST)
+                ),
             )
             .order_by(Checkout.next_check_at)
             .limit(SWEEP_LIMIT)
@@ -316,7 +195,8 @@ def sweep() -> int:
         ).all()
         for checkout in due:
             checkout.checks += 1
-            checkout.next_check_at = now + CHECK_AFTER[min(checkout.checks, len(CHECK_AFTER) - 1)]
+            pauses = CHECK_AFTER if checkout.method == "checkout" else CHECK_PROMPT_AFTER
+            checkout.next_check_at = now + pauses[min(checkout.checks, len(pauses) - 1)]
             key = f"verify:{checkout.id}:{checkout.checks}"
             outbox.put(session, "payments.verify", {"checkout": checkout.id}, key)
         expired = session.scalars(

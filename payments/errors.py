@@ -3,6 +3,7 @@
 PaymentError
 ├── UnsupportedCurrency     no provider collects this currency
 ├── NoWayToPay              nothing without the internet can be offered there
+├── TooManyPrompts          several prompts on this phone, and none was paid
 ├── AmountBelowMinimum      below what the provider accepts; `.limit`
 ├── AmountAboveMaximum      above what the provider pays out at once; `.limit`
 ├── AmountNotPayable        cents, where only whole shillings can be sent
@@ -31,6 +32,10 @@ class UnsupportedCurrency(PaymentError):
 
 class NoWayToPay(PaymentError):
     code = "no_way_to_pay"
+
+
+class TooManyPrompts(PaymentError):
+    code = "too_many_prompts"
 
 
 class AmountBelowMinimum(PaymentError):

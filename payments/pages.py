@@ -4,7 +4,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from core import clock, db
-from payments import collections, errors
+from payments import errors, links
 
 REFRESH_LIMIT = 40
 
@@ -15,9 +15,9 @@ blueprint = Blueprint("pay", __name__, template_folder="templates", static_folde
 def show(token: str) -> Response:
     """The link itself; a chat's link preview may fetch it freely, since only the button starts a checkout."""
     with db.session() as session:
-        link = collections.look_at(session, token, clock.now())
+        link = links.look_at(session, token, clock.now())
         if "back" in request.args and link.state == "processing":
-            collections.came_back(session, token)
+            links.came_back(session, token)
             session.commit()
     waiting = "back" in request.args and link.state == "processing"
     return _page(link, waiting=waiting, refresh=_refresh_seconds() if waiting and not link.held else None)
@@ -33,12 +33,12 @@ def unknown(error: errors.UnknownLink) -> tuple[str, int, dict[str, str]]:
 def pay(token: str) -> AnyResponse:
     """The button: on to the provider's checkout, or back to the page with what to do instead."""
     try:
-        return redirect(collections.open_checkout(token), code=303)
+        return redirect(links.open_checkout(token), code=303)
     except errors.LinkClosed:
         return redirect(f"/p/{token}", code=303)
     except errors.ProviderUnavailable:
         with db.session() as session:
-            page = _page(collections.look_at(session, token, clock.now()), unavailable=True)
+            page = _page(links.look_at(session, token, clock.now()), unavailable=True)
         page.status_code = 503
         page.headers["Retry-After"] = "30"
         return page
@@ -57,7 +57,7 @@ def _looks() -> int:
 
 
 def _page(
-    link: collections.PayLink, waiting: bool = False, refresh: int | None = None, unavailable: bool = False
+    link: links.PayLink, waiting: bool = False, refresh: int | None = None, unavailable: bool = False
 ) -> Response:
     body = render_template(
         "pay.html", link=link, waiting=waiting, refresh=refresh, look=_looks() + 1, unavailable=unavailable

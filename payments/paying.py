@@ -201,7 +201,7 @@ def _wait(session: Session, payout: Payout, said: PayoutVerification, at: dateti
             said.status,
         )
     # One that waits to be sent is not with the provider; `payouts.sweep` raises the alarm about it.
-    if at - payout.created_at >= HELD_AFTER and payout.state not in ("reserved", "held"):
+    if at - since >= HELD_AFTER and payout.state not in ("reserved", "held"):
         _hold(payout, f"no conclusive answer for a day: {said.status}")
 
 

@@ -50,8 +50,9 @@ class PayInto:
 class ChargeAnswer:
     """What came of asking. PENDING with an `action` is the usual end; SUCCEEDED is still verified before it counts.
 
-    UNKNOWN: it may have reached the payer, only ever verified. `status` in the provider's words; `words` is what the
-    provider wants the payer to read, "" without.
+    UNKNOWN: it may have reached the payer, only ever verified. DECLINED: it was surely not begun, or, with
+    `reached_payer`, it failed there, so that nobody else is asked for the same payment. `status` in the provider's
+    words; `words` is what the provider wants the payer to read, "" without.
     """
 
     outcome: Outcome
@@ -61,6 +62,7 @@ class ChargeAnswer:
     ussd_code: str | None = None
     account: PayInto | None = None
     url: str | None = None
+    reached_payer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

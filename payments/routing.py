@@ -7,7 +7,11 @@ the table does not say is the default: Paystack, then Flutterwave. A provider wi
 it in this currency, is left out.
 """
 
+from collections.abc import Container
+from typing import get_args
+
 from core.errors import SettingsError
+from core.money import Money
 from core.settings import settings
 from payments import errors, providers
 from payments.models import METHODS
@@ -32,9 +36,19 @@ def collector(country: str, currency: str, method: Method = "checkout") -> Provi
 
 def methods(country: str, currency: str) -> tuple[Method, ...]:
     """Every way in which somebody can pay there."""
-    found = (method for provider in _in_order(country, ANY) for method in methods_of(provider, currency))
-    offered = dict.fromkeys(found)
-    return tuple(method for method in offered if collecting(country, currency, method))
+    return tuple(method for method in get_args(Method) if collecting(country, currency, method))
+
+
+def next_to(country: str, gross: Money, method: Method, network: str | None, tried: Container[str]) -> Provider | None:
+    """The first provider beside those `tried` that takes exactly what was quoted to the payer; None without one."""
+    for provider in collecting(country, gross.currency, method):
+        smallest, largest = provider.limits(gross.currency)
+        fits = smallest.amount_minor <= gross.amount_minor <= largest.amount_minor
+        whole = gross.amount_minor % provider.step_minor(gross.currency) == 0
+        named = provider.networks(gross.currency, method)
+        if provider.name not in tried and fits and whole and (not named or network in named):
+            return provider
+    return None
 
 
 def payer_out(country: str, currency: str) -> Provider:
@@ -63,6 +77,8 @@ def check() -> None:
         if country != ANY and not (len(country) == 2 and country.isascii() and country.isupper()):
             wrong.append(f'"{country}" is no country: two capital letters, like "KE", or "*"')
         for method, names in routes.items():
+            if not names:
+                wrong.append(f'"{method}" of {country} names nobody: leave it out instead')
             if method not in (*METHODS, PAYOUT, ANY):
                 wrong.append(f'"{method}" of {country} is none of: {", ".join((*METHODS, PAYOUT, ANY))}')
             wrong += [f'"{name}" of {country} is none of: {", ".join(providers.NAMES)}'

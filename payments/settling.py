@@ -21,6 +21,9 @@ ASK_LONGEST = timedelta(days=3)
 NEVER_STARTED_AFTER = timedelta(minutes=2)
 """A provider that does not know a prompt after this time has never got it."""
 
+NEED_INSTRUCTIONS = ("ussd", "bank_transfer")
+"""Without the code or the account that the provider's answer brings, nobody can pay."""
+
 log = logging.getLogger(__name__)
 
 
@@ -40,7 +43,8 @@ def settle(session: Session, checkout_id: int, verification: Verification, at: d
         return
     checkout.provider_status = verification.status
     checkout.provider_id = verification.id or checkout.provider_id
-    if _give_up_unstarted(session, checkout, verification.status, at):
+    pending = verification.outcome is Outcome.PENDING
+    if pending and _give_up_unstarted(session, checkout, verification.status, at):
         return
     collection = session.scalars(
         select(Collection).where(Collection.transaction_id == checkout.transaction_id).with_for_update(),
@@ -55,15 +59,17 @@ def settle(session: Session, checkout_id: int, verification: Verification, at: d
         session.flush()
         if not _has_open_checkout(session, checkout.transaction_id):
             end_unpaid(session, collection, "failed", "the payment was declined", at)
-    elif verification.outcome is Outcome.PENDING and collection.closed_at and at - checkout.created_at > ASK_LONGEST:
+    elif pending and collection.closed_at and at - checkout.created_at > ASK_LONGEST:
         # Its payment ended without it, by another attempt: nobody will pay this one any more.
         checkout.state = "closed"
 
 
 def _give_up_unstarted(session: Session, checkout: Checkout, status: str, at: datetime) -> bool:
-    """Ends a prompt that the provider surely never got, so that it is asked for anew."""
-    surely = checkout.state == "opening" and status == "not_found" and at - checkout.created_at >= NEVER_STARTED_AFTER
-    if not surely or checkout.method == "checkout":
+    """Ends an attempt that the provider never got, or whose code or account never came back: it is asked for anew."""
+    if checkout.state != "opening" or at - checkout.created_at < NEVER_STARTED_AFTER:
+        return False
+    never_got = status == "not_found" and checkout.method != "checkout"
+    if not never_got and checkout.method not in NEED_INSTRUCTIONS:
         return False
     checkout.state = "closed"
     collection_id = session.scalars(

@@ -79,14 +79,14 @@ def take_inflow(provider_name: str, reference: str) -> bool:
     """Books a payment into a standing account, once; `reference` is the provider's. False when it is not one of ours.
 
     The fee is taken from what came when the payer bears it, for nobody could ask them for more. Raises `TryAgain` when
-    the provider gave no answer.
+    the provider gave no answer, or does not call it paid yet.
     """
     with db.session() as session:
         if session.scalar(_known(provider_name, reference)) is not None:
             return True
     said = providers.by_name(provider_name).verify(reference)
-    if said.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
-        raise outbox.TryAgain(f"the provider gave no usable answer: {said.status}")
+    if said.outcome not in (Outcome.SUCCEEDED, Outcome.DECLINED):
+        raise outbox.TryAgain(f"the provider does not confirm it (yet): {said.status}")
     if said.outcome is not Outcome.SUCCEEDED or said.receiver is None or said.reference != reference:
         return False
     with db.session() as session:

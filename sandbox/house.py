@@ -61,6 +61,8 @@ class House:
     webhook_retry_seconds: float = 180
     provider_timeout_seconds: float = 12
     provider_pause_seconds: float = 5
+    # Where the product finds a provider, when it is not at the sandbox itself: host and port, by its name.
+    provider_origins: dict[str, str] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     content_sids: dict[str, str] = field(default_factory=dict)
 
@@ -85,9 +87,13 @@ class House:
         )
 
     def environment(self) -> dict[str, str]:
-        """The environment of the product's processes: what a deployment sets, with the sandbox's addresses."""
+        """The whole environment of the product's processes."""
+        return {**os.environ, **self.own_environment()}
+
+    def own_environment(self) -> dict[str, str]:
+        """What a deployment sets, with the sandbox's addresses."""
         config = self.config
-        own = {
+        return {
             "ENV": "development",
             "PUBLIC_BASE_URL": self.web_url,
             "DATABASE_URL": self.database_url,
@@ -99,10 +105,10 @@ class House:
             "TWILIO_BASE_URL": self.sandbox_url,
             "TWILIO_CONTENT_SIDS": json.dumps(self.content_sids),
             "PAYSTACK_SECRET_KEY": config.paystack_secret_key,
-            "PAYSTACK_BASE_URL": f"{self.sandbox_url}/paystack",
+            "PAYSTACK_BASE_URL": f"{self.provider_origins.get('paystack', self.sandbox_url)}/paystack",
             "FLUTTERWAVE_SECRET_KEY": config.flutterwave_secret_key,
             "FLUTTERWAVE_SECRET_HASH": config.flutterwave_secret_hash,
-            "FLUTTERWAVE_BASE_URL": f"{self.sandbox_url}/flutterwave/v3",
+            "FLUTTERWAVE_BASE_URL": f"{self.provider_origins.get('flutterwave', self.sandbox_url)}/flutterwave/v3",
             "PROVIDER_TIMEOUT_SECONDS": str(self.provider_timeout_seconds),
             "PROVIDER_PAUSE_SECONDS": str(self.provider_pause_seconds),
             "PAYER_EMAIL_DOMAIN": "payers.groupwallet.example",
@@ -113,7 +119,6 @@ class House:
             "CLOCK_FILE": config.clock_file,
             "JOB_TIMEOUT_SECONDS": str(self.job_timeout_seconds),
         }
-        return {**os.environ, **own}
 
     def write_environment(self) -> Path:
         """The settings as a file for a shell, so that commands can be run beside the house; returns where it is."""

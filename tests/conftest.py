@@ -156,7 +156,7 @@ def settings_of(**changes: str) -> Iterator[None]:
 def redis_for_tests(folder: Path, place: int) -> Iterator[str]:
     """A server of its own; of the one in REDIS_URL a numbered database, so that workers of others stay away."""
     if url := os.environ.get("REDIS_URL"):
-        number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) * 2 + place
+        number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) * 3 + place
         yield f"{url.rsplit('/', 1)[0] if url.count('/') > 2 else url}/{number}"
         return
     with services.redis(folder) as url:

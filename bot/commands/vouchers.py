@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from bot import announcing_charges, payways
 from bot.talk import Answer, Talk
-from core import outbox
 from core.money import Money
 from ledger.models import OPEN_STATES, Group, Transaction
 from payments import charging
@@ -56,8 +55,8 @@ def _take(talk: Talk, said: str) -> Answer:
     if checkout is None:
         return talk.ask(QUESTION, talk.say("voucher-too-soon"))
     otp = re.sub(r"\D", "", found[0])
-    key = f"submit_otp:{checkout.id}:{talk.incoming.provider}:{talk.incoming.message_id}"
-    outbox.put(talk.session, "payments.submit_otp", {"checkout": checkout.id, "otp": otp}, key)
+    key = f"{checkout.id}:{talk.incoming.provider}:{talk.incoming.message_id}"
+    charging.take_otp(talk.session, checkout.id, otp, key)
     return _thanks(talk, checkout)
 
 

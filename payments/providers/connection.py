@@ -18,6 +18,8 @@ from payments.outcomes import Outcome
 CONNECT_SECONDS = 3.05
 TIMEOUT_SECONDS = (CONNECT_SECONDS, 12.0)
 POOL_CONNECTIONS = 16
+SPARED = "spared: it is in trouble"
+"""The detail of a call that was not made, since the breaker did not allow it."""
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +108,7 @@ class Connection:
         self, method: str, path: str, body: Mapping[str, Any] | None, query: Mapping[str, str] | None
     ) -> Reply:
         if not self._breaker.allows():
-            return Reply(Outcome.NOT_SENT, "spared: it is in trouble", 0, {})
+            return Reply(Outcome.NOT_SENT, SPARED, 0, {})
         reply = self._send(method, path, body, query)
         self._breaker.note(healthy=reply.http_status != 0 and reply.http_status < 500)
         return reply

@@ -194,7 +194,7 @@ def _started(order: ChargeOrder, answer: Answer) -> ChargeAnswer:
     status = text(data.get("status", "pending"))
     outcome = CHARGE_STATUSES.get(status, UNKNOWN)
     if outcome is not Outcome.PENDING:
-        return ChargeAnswer(outcome, status)
+        return ChargeAnswer(outcome, status, reached_payer=outcome is DECLINED)
     # Most answers have it beside the data, some inside.
     inside = data.get("meta")
     meta = answer.meta or (inside if isinstance(inside, dict) else {})

@@ -188,7 +188,7 @@ def _charge(data: Mapping[str, Any], reference: str, method: Method) -> ChargeAn
     if action == "approve" and (code := word(data.get("ussd_code"))):
         return ChargeAnswer(outcome, status, "dial", words, ussd_code=code)
     if action in (None, "otp") or (action == "approve" and method == "mobile_money"):
-        return ChargeAnswer(outcome, status, action, words)
+        return ChargeAnswer(outcome, status, action, words, reached_payer=outcome is Outcome.DECLINED)
     # It wants something of the payer and does not say what: it was taken, and nobody can pay it.
     return ChargeAnswer(Outcome.UNKNOWN, status, words=words)
 
@@ -200,7 +200,7 @@ def _refused(answer: Answer) -> ChargeAnswer:
     if answer.used_before or (status and CHARGE_STATUSES.get(status, ("",))[0] is not Outcome.DECLINED):
         return ChargeAnswer(Outcome.UNKNOWN, status or "duplicate_reference")
     if answer.key_refused or (answer.about_the_request and answer.http_status != 404):
-        return ChargeAnswer(Outcome.DECLINED, status or answer.detail)
+        return ChargeAnswer(Outcome.DECLINED, status or answer.detail, reached_payer=bool(status))
     return ChargeAnswer(Outcome.UNKNOWN, answer.detail)
 
 

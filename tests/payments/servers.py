@@ -141,12 +141,12 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Heard(self.command, self.path, headers, body)
         step = self.server.owner.next(request)
-        if step in FAULTS:
-            step(self)
-        elif isinstance(step, Reply):
+        if not isinstance(step, Reply) and step not in FAULTS:
+            step = step(request)
+        if isinstance(step, Reply):
             step.send(self)
         else:
-            step(request).send(self)
+            step(self)
 
     do_GET = do_PUT = do_POST
 

@@ -4,6 +4,7 @@ It speaks the published protocol over HTTP, keeps exact money, and queues the ev
 is how the next call ends: done and answered, not done, or done and badly answered.
 """
 
+import itertools
 import json
 import threading
 from collections import defaultdict
@@ -15,6 +16,8 @@ from tests.payments.servers import Heard, Reply, ScriptedServer, Step, hang_up, 
 # What was done, and what the caller sees of it.
 MOODS = ("good", "lost_before", "lost_after", "reset_after", "broken_before", "broken_after", "garbled_after", "busy")
 TRANSFER_FEE = 40_00
+# Never used again, as at the real one: another walk's rows are in the same database.
+IDS = itertools.count(5_000_000_001)
 MOMENT = "2026-11-24T09:00:00.000Z"
 
 
@@ -33,7 +36,6 @@ class Teller:
     disputes: dict[int, dict[str, Any]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     balance: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-    _ids: int = 0
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -221,8 +223,7 @@ class Teller:
         self.events.append(json.loads(json.dumps({"event": event, "data": about})))
 
     def _next_id(self) -> int:
-        self._ids += 1
-        return 5_000_000_000 + self._ids
+        return next(IDS)
 
 
 def _ok(data: Any) -> Reply:

@@ -1,5 +1,6 @@
 """Payments without a page, through the real jobs: started once, by the first provider that takes them."""
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -7,9 +8,11 @@ from sqlalchemy import select
 
 from core import clock, db
 from core.money import Money
+from core.outbox import TryAgain
 from ledger.audit import Cause
 from ledger.models import Transaction
-from payments import charging, collections, errors
+from payments import charging, collections, errors, links
+from payments.breaker import FAILURES, SharedBreaker
 from payments.models import Checkout, Collection
 from payments.ways import Way
 from tests.conftest import settings_of
@@ -43,6 +46,16 @@ def attempts(saver: Saver) -> list[Checkout]:
 def told(kind: str) -> int:
     with db.session() as session:
         return len(outbox(session, kind))
+
+
+def submits(checkout_id: int, otp: str) -> None:
+    with db.session() as session:
+        charging.take_otp(session, checkout_id, otp, f"{checkout_id}:{otp}:{next(MESSAGES)}")
+        session.commit()
+    run_outbox("payments.submit_otp")
+
+
+MESSAGES = itertools.count()
 
 
 @pytest.fixture
@@ -196,13 +209,13 @@ def test_the_voucher_of_telecel_is_passed_on_and_a_wrong_one_asked_for_again(pro
         waiting = charging.waiting_for_otp(session, saver.user_id)
         assert waiting is not None and waiting.id == attempt.id
     provider_server.answers(error(400, "invalid_otp", "The OTP is not valid"))
-    charging.submit_otp(attempt.id, "000000")
+    submits(attempt.id, "000000")
     assert told("bot.otp_refused") == 1
     assert attempts(saver)[0].action == "otp"
     provider_server.answers(envelope({"status": "pay_offline", "reference": attempt.reference}))
-    charging.submit_otp(attempt.id, "123456")
+    submits(attempt.id, "123456")
     assert attempts(saver)[0].action == "approve"
-    charging.submit_otp(attempt.id, "123456")
+    submits(attempt.id, "123456")
     assert [heard.json["otp"] for heard in provider_server.heard if "otp" in heard.route] == ["000000", "123456"]
 
 
@@ -231,3 +244,116 @@ def test_nothing_without_the_internet_is_said_before_anything_is_written(session
             Cause(saver.user_id, "sms", "SM9"),
         )
     assert session.scalars(select(Transaction.id).where(Transaction.group_id == saver.group_id)).all() == []
+
+
+def test_a_prompt_that_failed_at_the_payer_is_asked_for_nowhere_else(second: ScriptedServer) -> None:
+    second.answers(Reply({"status": "success", "message": "Charge initiated", "data": {"id": 7, "status": "failed"}}))
+    saver, collection_id = asks()
+    run_outbox("payments.start_charge")
+    assert [(attempt.provider, attempt.state) for attempt in attempts(saver)] == [
+        ("paystack", "closed"), ("flutterwave", "declined"),
+    ]  # fmt: skip
+    assert state_of(saver) == [("failed", 50_000)]
+    assert told("bot.contribution_ended") == 1
+    charging.start(collection_id)
+    assert len(attempts(saver)) == 2
+
+
+def test_a_provider_that_is_spared_for_a_moment_ends_nobodys_payment(
+    provider_server: ScriptedServer, movable_clock: MovableClock
+) -> None:
+    breaker = SharedBreaker("paystack", 30)
+    for _ in range(FAILURES):
+        breaker.note(healthy=False)
+    saver, collection_id = asks()
+    with pytest.raises(TryAgain):
+        charging.start(collection_id)
+    assert state_of(saver) == [("pending", 50_000)]
+    movable_clock.forward(seconds=31)
+    provider_server.answers(PROMPTED)
+    charging.start(collection_id)
+    assert [attempt.state for attempt in attempts(saver)] == ["closed", "open"]
+
+
+@pytest.mark.parametrize("way", [Way("bank_transfer"), Way("ussd", "gtbank")], ids=lambda way: way.method)
+def test_an_account_or_a_code_that_never_came_back_is_asked_for_anew(
+    provider_server: ScriptedServer, movable_clock: MovableClock, way: Way
+) -> None:
+    provider_server.answers(hang_up)
+    saver, _ = asks(way, "NGN", "5000")
+    run_outbox("payments.start_charge")
+    reports(provider_server, "ongoing")
+    movable_clock.forward(seconds=130)
+    collections.sweep()
+    run_outbox("payments.verify")
+    account = {"status": "pending_bank_transfer", "account_number": "1234567890", "account_name": "PAYSTACK CHECKOUT",
+               "bank": {"name": "Wema Bank"}, "account_expires_at": "2026-11-24T17:00:00.000Z"}  # fmt: skip
+    code = {"status": "pay_offline", "ussd_code": "*737*33*4*18791#"}
+    provider_server.answers(envelope(account if way.method == "bank_transfer" else code))
+    run_outbox("payments.start_charge")
+    assert [attempt.state for attempt in attempts(saver)] == ["closed", "open"]
+    assert told("bot.charge_started") == 1
+
+
+def test_a_prompt_is_looked_at_while_the_payer_has_the_phone_in_hand(
+    provider_server: ScriptedServer, movable_clock: MovableClock
+) -> None:
+    provider_server.answers(PROMPTED)
+    saver, _ = asks()
+    run_outbox("payments.start_charge")
+    reports(provider_server, "pending")
+    seen = len(provider_server.heard)
+    for _ in range(20):
+        movable_clock.forward(seconds=10)
+        collections.sweep()
+        run_outbox("payments.verify")
+    assert len(provider_server.heard) - seen >= 4
+    assert state_of(saver) == [("processing", 50_000)]
+
+
+def test_a_flood_of_prompts_is_refused_before_it_rings(provider_server: ScriptedServer) -> None:
+    provider_server.answers(PROMPTED)
+    saver, _ = asks(major="100")
+
+    def again(major: str) -> None:
+        with db.session() as session:
+            cause = Cause(saver.user_id, "sms", f"SM-{saver.user_id}-{major}")
+            amount = saver.money(major)
+            collections.request(session, saver.group_id, saver.user_id, amount, clock.now(), cause, way=MPESA)
+            session.commit()
+
+    again("200")
+    again("300")
+    with pytest.raises(errors.TooManyPrompts):
+        again("400")
+    again("300")  # The same once more rings no second time.
+    with db.session() as session:
+        cause = Cause(saver.user_id, "sms", "SM-link")
+        link = collections.request(
+            session, saver.group_id, saver.user_id, saver.money("400"), clock.now(), cause, way=Way("checkout")
+        )
+        assert link.method == "checkout"
+
+
+def test_a_link_is_opened_by_the_second_provider_when_the_first_cannot_be_reached(second: ScriptedServer) -> None:
+    second.answers(Reply({"status": "success", "message": "Hosted Link", "data": {"link": "https://flw.example/1"}}))
+    with db.session() as session:
+        saver = a_saver(session)
+        cause = Cause(saver.user_id, "whatsapp", "SM-page")
+        amount = saver.money("500")
+        made = collections.request(session, saver.group_id, saver.user_id, amount, clock.now(), cause)
+        session.commit()
+    assert links.open_checkout(made.token) == "https://flw.example/1"
+    assert links.open_checkout(made.token) == "https://flw.example/1"
+    assert [(attempt.provider, attempt.state) for attempt in attempts(saver)] == [
+        ("paystack", "closed"), ("flutterwave", "open"),
+    ]  # fmt: skip
+    assert len(second.heard) == 1
+
+
+def test_a_password_is_sealed_while_it_waits_for_its_job(committing: str) -> None:
+    with db.session() as session:
+        charging.take_otp(session, 7, "654321", "7:sms:SM1")
+        session.commit()
+        ((_, payload),) = outbox(session, "payments.submit_otp")
+    assert payload["checkout"] == 7 and "654321" not in str(payload)

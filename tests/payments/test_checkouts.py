@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from core import clock, db
 from ledger import transactions
 from ledger.models import Transaction
-from payments import collections, errors, providers
+from payments import collections, errors, links, providers
 from payments.models import Checkout, Collection
 from sandbox.config import SandboxConfig
 from tests.payments.actors import (
@@ -45,7 +45,7 @@ def test_the_button_opens_a_page_for_the_gross_and_tells_nothing_about_the_payer
     stand_in: SandboxConfig,
 ) -> None:
     saver, token = a_link()
-    url = collections.open_checkout(token)
+    url = links.open_checkout(token)
     assert url.startswith(f"{stand_in.public_url}/paystack/checkout/")
     (checkout,) = checkouts(token)
     assert (checkout.state, checkout.url) == ("open", url)
@@ -62,7 +62,7 @@ def test_the_button_opens_a_page_for_the_gross_and_tells_nothing_about_the_payer
 def test_the_order_says_what_it_is_for_and_where_to_come_back(provider_server: ScriptedServer) -> None:
     _, token = a_link()
     provider_server.answers(page)
-    collections.open_checkout(token)
+    links.open_checkout(token)
     order = provider_server.heard[0].json
     assert order["label"] == "Umoja"
     assert order["callback_url"] == f"http://localhost:8000/p/{token}?back=1"
@@ -71,14 +71,14 @@ def test_the_order_says_what_it_is_for_and_where_to_come_back(provider_server: S
 def test_pressing_again_leads_to_the_same_page_without_asking_the_provider(provider_server: ScriptedServer) -> None:
     provider_server.answers(page)
     _, token = a_link()
-    first = collections.open_checkout(token)
-    assert collections.open_checkout(token) == first
+    first = links.open_checkout(token)
+    assert links.open_checkout(token) == first
     assert len(provider_server.heard) == len(checkouts(token)) == 1
 
 
 def test_an_unknown_link_opens_nothing(provider_server: ScriptedServer) -> None:
     with pytest.raises(errors.UnknownLink):
-        collections.open_checkout("no-such-link")
+        links.open_checkout("no-such-link")
     assert provider_server.heard == []
 
 
@@ -88,7 +88,7 @@ def test_a_link_past_its_time_opens_nothing_even_before_it_was_swept(
     _, token = a_link()
     movable_clock.forward(hours=24)
     with pytest.raises(errors.LinkClosed):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     assert provider_server.heard == [] and checkouts(token) == []
 
 
@@ -100,7 +100,7 @@ def test_a_contribution_that_has_ended_opens_nothing(provider_server: ScriptedSe
         transactions.end(session, transaction.group_id, transaction.id, state, "because", AT, BY_CHAT)
         session.commit()
     with pytest.raises(errors.LinkClosed):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     assert provider_server.heard == []
 
 
@@ -109,11 +109,11 @@ def test_a_refusal_closes_the_page_and_leaves_the_contribution_open(provider_ser
     for trouble in (REFUSED, error(429, "rate_limited"), error(401, "invalid_Key", "Invalid key")):
         provider_server.answers(trouble)
         with pytest.raises(errors.ProviderUnavailable):
-            collections.open_checkout(token)
+            links.open_checkout(token)
     assert [checkout.state for checkout in checkouts(token)] == ["closed"] * 3
     assert state_of(saver) == [("pending", 50_000)]
     provider_server.answers(page)
-    collections.open_checkout(token)
+    links.open_checkout(token)
     references = [checkout.reference for checkout in checkouts(token)]
     assert len(set(references)) == 4, "what was turned down is asked for under a new reference"
 
@@ -134,7 +134,7 @@ def test_a_refusal_is_the_operators_and_what_passes_is_not(
     _, token = a_link()
     provider_server.answers(trouble)
     with pytest.raises(errors.ProviderUnavailable):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     (told,) = [record for record in caplog.records if record.getMessage() == "no checkout page"]
     assert told.levelno == level
     assert vars(told)["checkout"] == checkouts(token)[0].id
@@ -155,7 +155,7 @@ def test_a_page_that_ended_while_it_was_made_stays_ended_and_keeps_its_address(
 
     provider_server.answers(ended)
     with pytest.raises(errors.LinkClosed):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     (checkout,) = checkouts(token)
     assert (checkout.state, checkout.url) == (end, f"https://pay.example/{checkout.reference}")
     assert state_of(saver) == [("pending", 50_000)]
@@ -175,7 +175,7 @@ def test_a_link_that_runs_out_while_its_page_is_made_leads_nowhere_and_what_is_p
 
     provider_server.answers(run_out)
     with pytest.raises(errors.LinkClosed):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     assert state_of(saver) == [("expired", 50_000)]
     assert [(checkout.state, bool(checkout.url)) for checkout in checkouts(token)] == [("closed", True)]
     reports(provider_server)
@@ -192,9 +192,9 @@ def test_a_provider_that_is_down_costs_the_payer_only_another_press(
     order = {"target": "paystack", "kind": "refuse", "count": 1}
     requests.post(f"{stand_in.public_url}/sandbox/faults", json=order, timeout=5)
     with pytest.raises(errors.ProviderUnavailable):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     assert state_of(saver) == [("pending", 50_000)]
-    assert collections.open_checkout(token)
+    assert links.open_checkout(token)
     assert state_of(saver) == [("processing", 50_000)]
 
 
@@ -202,7 +202,7 @@ def test_a_refused_connection_leaves_nothing_that_could_be_paid(provider_server:
     saver, token = a_link()
     providers.by_name("paystack")._base_url = nobody()  # type: ignore[attr-defined]
     with pytest.raises(errors.ProviderUnavailable):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     assert [(c.state, c.provider_status) for c in checkouts(token)] == [("closed", "ConnectionError")]
     assert state_of(saver) == [("pending", 50_000)]
 
@@ -212,7 +212,7 @@ def test_after_an_unclear_end_the_reference_is_kept_and_asked_about(impatient: S
     saver, token = a_link()
     impatient.answers(UNCLEAR[trouble])
     with pytest.raises(errors.ProviderUnavailable):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     (checkout,) = checkouts(token)
     assert (checkout.state, checkout.url) == ("opening", None)
     assert checkout.reference == impatient.heard[0].json["reference"]
@@ -232,7 +232,7 @@ def test_the_reference_is_in_the_database_before_the_provider_hears_of_it(provid
         return page(heard)
 
     provider_server.answers(look)
-    collections.open_checkout(token)
+    links.open_checkout(token)
     assert seen == [[provider_server.heard[0].json["reference"]]]
 
 
@@ -248,13 +248,13 @@ def test_while_the_provider_thinks_no_row_is_locked(impatient: ScriptedServer) -
         return page(heard)
 
     impatient.answers(look)
-    collections.open_checkout(token)
+    links.open_checkout(token)
     assert free == [True, True]
 
 
 def test_two_presses_at_once_may_open_two_pages_and_whatever_is_paid_is_credited(stand_in: SandboxConfig) -> None:
     saver, token = a_link()
-    urls = at_once(*[lambda: collections.open_checkout(token)] * 2)
+    urls = at_once(*[lambda: links.open_checkout(token)] * 2)
     opened = checkouts(token)
     assert {checkout.url for checkout in opened} == set(urls)
     assert len({checkout.reference for checkout in opened}) == len(opened)
@@ -274,7 +274,7 @@ def test_a_second_press_while_the_first_hangs_gives_the_payer_a_page(impatient: 
 
     def press() -> str:
         try:
-            return collections.open_checkout(token)
+            return links.open_checkout(token)
         except errors.ProviderUnavailable:
             return "unavailable"
 
@@ -287,19 +287,19 @@ def test_a_second_press_while_the_first_hangs_gives_the_payer_a_page(impatient: 
 
 def test_from_the_button_to_the_receipt_over_the_providers_own_page(stand_in: SandboxConfig) -> None:
     saver, token = a_link("2500")
-    url = collections.open_checkout(token)
+    url = links.open_checkout(token)
     requests.post(url, data={"action": "pay"}, timeout=5, allow_redirects=False)
     with db.session() as session:
-        collections.came_back(session, token)
+        links.came_back(session, token)
         session.commit()
     assert run_outbox("payments.") == ["payments.verify"]
     with db.session() as session:
         assert balances(session, saver.group_id)["savings"] == 250_000
         assert outbox(session, "bot.") != []
-        link = collections.look_at(session, token, clock.now())
+        link = links.look_at(session, token, clock.now())
     assert (link.state, link.receipt_number) == ("completed", 1)
     with pytest.raises(errors.LinkClosed):
-        collections.open_checkout(token)
+        links.open_checkout(token)
 
 
 @pytest.mark.parametrize(
@@ -315,15 +315,15 @@ def test_a_provider_that_reports_something_else_is_not_believed(
     stand_in: SandboxConfig, reported: dict[str, object]
 ) -> None:
     saver, token = a_link()
-    collections.open_checkout(token)
+    links.open_checkout(token)
     (checkout,) = checkouts(token)
     requests.post(f"{stand_in.public_url}/sandbox/payments/{checkout.reference}/pay", json=reported, timeout=5)
     collections.verify(checkout.id)
     assert checkouts(token)[0].state == "held"
     with db.session() as session:
         assert balances(session, saver.group_id) == {}
-        assert collections.look_at(session, token, clock.now()).held
+        assert links.look_at(session, token, clock.now()).held
     with pytest.raises(errors.LinkClosed):
-        collections.open_checkout(token)
+        links.open_checkout(token)
     with db.session() as session:
         assert f"where {OF_500.gross} was asked for" in (checkouts(token)[0].held_reason or "")

@@ -41,7 +41,10 @@ class TestFlutterwaveCharges(Flutterwaves, ChargeContract):
         if order.method == "ussd":
             code = {"authorization": {"mode": "ussd", "note": "*566*002*4517159#"}}
             dial = ChargeAnswer(Outcome.PENDING, "pending", "dial", ussd_code="*566*002*4517159#")
-            return ((started(order, "pending", code), dial), (started(order, "failed"), declined("failed")))
+            return (
+                (started(order, "pending", code), dial),
+                (started(order, "failed"), replace(declined("failed"), reached_payer=True)),
+            )
         if order.method == "bank_transfer":
             note = "Please make a bank transfer to Umoja FLW"
             account = PayInto("Wema Bank", "0067100155", "Umoja FLW", EXPIRES)
@@ -52,7 +55,7 @@ class TestFlutterwaveCharges(Flutterwaves, ChargeContract):
         return (
             (started(order, "pending"), approve),
             (started(order, "successful"), ChargeAnswer(Outcome.SUCCEEDED, "successful")),
-            (started(order, "failed"), declined("failed")),
+            (started(order, "failed"), replace(declined("failed"), reached_payer=True)),
             (started(order, "brand_new"), ChargeAnswer(Outcome.UNKNOWN, "brand_new")),
             (redirect(), visit),
         )

@@ -5,7 +5,7 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from core import db
-from payments import collections
+from payments import collections, links
 from payments.cli import payments
 from payments.models import Checkout
 from tests.payments.actors import (
@@ -27,7 +27,7 @@ def held(provider_server: ScriptedServer) -> tuple[Saver, str]:
     """508.00 was asked for, and 300.00 came."""
     saver, token = a_link()
     provider_server.answers(page)
-    collections.open_checkout(token)
+    links.open_checkout(token)
     (checkout,) = checkouts(token)
     reports(provider_server, gross_minor=30_000, fee_minor=450)
     collections.verify(checkout.id)

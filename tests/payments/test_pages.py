@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from core import clock, db
 from ledger.models import Transaction
-from payments import collections, settling
+from payments import links, settling
 from payments.models import Checkout, Collection
 from tests.payments.actors import (
     AT,
@@ -233,7 +233,7 @@ def test_looking_at_the_page_changes_nothing(web: FlaskClient) -> None:
         assert session.scalars(select(Transaction.state)).one() == "processing"
         assert session.scalars(select(Collection.closed_at)).one() is None
         assert outbox(session) == []
-        assert collections.look_at(session, token, clock.now()).state == "processing"
+        assert links.look_at(session, token, clock.now()).state == "processing"
 
 
 class Page(HTMLParser):

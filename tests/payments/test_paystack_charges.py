@@ -88,8 +88,14 @@ class TestPaystackCharges(Speaks, ChargeContract):
             *waits,
             (charged("open_url", mine, url=url), pending("open_url", "visit", url=url)),
             (charged("success", mine), ChargeAnswer(Outcome.SUCCEEDED, "success")),
-            (charged("failed", mine, message="Declined"), ChargeAnswer(Outcome.DECLINED, "failed", words="Declined")),
-            (charged("timeout", mine, message="Slow"), ChargeAnswer(Outcome.DECLINED, "timeout", words="Slow")),
+            (
+                charged("failed", mine, message="Declined"),
+                ChargeAnswer(Outcome.DECLINED, "failed", words="Declined", reached_payer=True),
+            ),
+            (
+                charged("timeout", mine, message="Slow"),
+                ChargeAnswer(Outcome.DECLINED, "timeout", words="Slow", reached_payer=True),
+            ),
             (charged("open_url", mine), ChargeAnswer(Outcome.UNKNOWN, "open_url")),
             (charged("pending_bank_transfer", mine), ChargeAnswer(Outcome.UNKNOWN, "pending_bank_transfer")),
             (charged("send_pin", mine), ChargeAnswer(Outcome.UNKNOWN, "send_pin")),
@@ -144,7 +150,10 @@ class TestPaystackCharges(Speaks, ChargeContract):
             (charged("success"), ChargeAnswer(Outcome.SUCCEEDED, "success")),
             (charged("pay_offline", display_text=ON_PHONE), pending("pay_offline", "approve", ON_PHONE)),
             (charged("pending"), pending("pending", "approve")),
-            (charged("failed", message="Declined"), ChargeAnswer(Outcome.DECLINED, "failed", words="Declined")),
+            (
+                charged("failed", message="Declined"),
+                ChargeAnswer(Outcome.DECLINED, "failed", words="Declined", reached_payer=True),
+            ),
             (charged("send_otp", display_text=VOUCHER), ChargeAnswer(Outcome.DECLINED, "send_otp", "otp", VOUCHER)),
             (error(400, "invalid_otp", "Invalid OTP"), ChargeAnswer(Outcome.DECLINED, "invalid_otp", "otp")),
             (

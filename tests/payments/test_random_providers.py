@@ -7,7 +7,7 @@ import os
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from tests.payments.conftest import MovableClock
@@ -31,7 +31,14 @@ def test_no_walk_parts_the_books_from_the_money(
     provider_server: ScriptedServer, web: FlaskClient, movable_clock: MovableClock, part: int
 ) -> None:
     @seed(int(os.environ.get("WALKS_SEED", "2026")) + part)
-    @settings(max_examples=WALKS // PARTS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=WALKS // PARTS,
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink) if PARTS == 1 else (Phase.generate,),
+    )
     @given(steps=st.lists(STEP, min_size=6, max_size=20))
     def every_walk_ends_whole(steps: list[tuple[str, int, list[str]]]) -> None:
         walk(steps, Teller(provider_server), web, movable_clock)

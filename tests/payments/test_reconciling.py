@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core import clock, db
 from core.outbox import TryAgain
 from ledger.models import Group
-from payments import collections, differences, reconciling
+from payments import differences, links, reconciling
 from payments.models import DIFFERENCES, Checkout, Difference, StandingAccount
 from payments.reconciling import Report
 from sandbox.config import SandboxConfig
@@ -304,8 +304,8 @@ def test_the_stand_in_of_paystack_and_the_books_agree_once_lost_webhooks_are_pos
     stand_in: SandboxConfig, movable_clock: MovableClock
 ) -> None:
     saver, token = a_link()
-    collections.open_checkout(token)
-    collections.open_checkout(a_link()[1])  # Nobody pays this one.
+    links.open_checkout(token)
+    links.open_checkout(a_link()[1])  # Nobody pays this one.
     group_id, _ = decides()
     run_outbox("payments.submit_payout")
     reference, (checkout,) = the_payout(group_id).reference, checkouts(token)
@@ -343,7 +343,7 @@ def test_the_stand_in_of_flutterwave_and_the_books_agree_too(
             saver = a_saver(session, "UGX")
             token = wishes(session, saver, "500", at=clock.now()).token  # 50,000 shillings.
             session.commit()
-        collections.open_checkout(token)
+        links.open_checkout(token)
         (checkout,) = checkouts(token)
         assert checkout.provider == "flutterwave"
         paid = f"{stand_in.public_url}/sandbox/flutterwave/transactions/{checkout.reference}/pay"

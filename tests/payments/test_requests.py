@@ -12,7 +12,7 @@ from core.money import Money
 from ledger import errors as ledger_errors
 from ledger.audit import Cause
 from ledger.models import Transaction
-from payments import collections
+from payments import collections, links
 from payments.errors import AmountBelowMinimum, AmountNotPayable, PaymentError, UnknownLink, UnsupportedCurrency
 from payments.models import Collection
 from payments.provider import quote
@@ -28,7 +28,7 @@ def test_a_wish_is_a_pending_contribution_with_a_quote_and_a_link_for_a_day(sess
     assert (transaction.user_id, transaction.channel, transaction.message_id) == (saver.user_id, "whatsapp", "SM1")
     assert (collection.amount_minor, collection.fee_minor, collection.gross_minor) == (500_000, 7_616, 507_700)
     assert collection.expires_at - collection.created_at == timedelta(hours=24)
-    assert re.fullmatch(r"http://localhost:8000/p/[A-Za-z0-9]{12}", collections.link_url(collection.token))
+    assert re.fullmatch(r"http://localhost:8000/p/[A-Za-z0-9]{12}", links.link_url(collection.token))
 
 
 def test_asking_again_before_paying_gives_the_same_link_and_no_second_debt(session: db.Session) -> None:
@@ -179,15 +179,15 @@ def test_a_currency_that_no_provider_collects_is_refused_before_anything_is_writ
 def test_what_the_page_shows_follows_the_contribution(session: db.Session) -> None:
     saver = a_saver(session)
     collection = wishes(session, saver, "500")
-    link = collections.look_at(session, collection.token, AT)
+    link = links.look_at(session, collection.token, AT)
     assert (link.group_name, link.payer_name, link.state, link.held) == ("Umoja", "Ama", "pending", False)
     assert link.quote == OF_500
     assert link.receipt_number is None
-    late = collections.look_at(session, collection.token, AT + timedelta(hours=24))
+    late = links.look_at(session, collection.token, AT + timedelta(hours=24))
     assert late.state == "expired", "nobody has swept it yet, and it is over all the same"
     for unknown in (collection.token + "x", "", "\x00", "ünknown-link", "x" * 1_000):
         with pytest.raises(UnknownLink):
-            collections.look_at(session, unknown, AT)
+            links.look_at(session, unknown, AT)
 
 
 def test_every_error_has_a_code_of_its_own() -> None:

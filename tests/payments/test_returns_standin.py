@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from core import clock, db
 from ledger.models import Receipt
-from payments import collections, disputing, refunding
+from payments import collections, disputing, links, refunding
 from sandbox.config import SandboxConfig
 from tests.payments.actors import a_saver, checkouts, run_outbox, wishes
 from tests.payments.returns import Paid
@@ -27,7 +27,7 @@ def payment(stand_in: SandboxConfig) -> Paid:
         for _ in range(2):
             tokens.append(wishes(session, saver, "500", at=clock.now()).token)
             session.commit()
-            collections.open_checkout(tokens[-1])
+            links.open_checkout(tokens[-1])
     for token in tokens:
         (checkout,) = checkouts(token)
         _does(stand_in, f"payments/{checkout.reference}/pay")

@@ -159,7 +159,7 @@ def test_the_webhook_leads_to_it(provider_server: ScriptedServer) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"status": "pending"}, {"number": "1111111111"}, {"authorization": {}}, {"reference": "another"}],
+    [{"status": "failed"}, {"number": "1111111111"}, {"authorization": {}}, {"reference": "another"}],
     ids=lambda change: next(iter(change)),
 )
 def test_what_is_not_verified_as_theirs_is_never_booked(
@@ -170,6 +170,13 @@ def test_what_is_not_verified_as_theirs_is_never_booked(
     pays_in(provider_server, **change)
     assert not standing.take_inflow("paystack", INFLOW)
     assert state_of(saver) == []
+
+
+def test_one_that_is_announced_and_not_confirmed_yet_is_asked_about_again(provider_server: ScriptedServer) -> None:
+    has_account(a_nigerian())
+    pays_in(provider_server, status="pending")
+    with pytest.raises(TryAgain):
+        standing.take_inflow("paystack", INFLOW)
 
 
 def test_another_currency_or_less_than_its_fee_needs_a_person(

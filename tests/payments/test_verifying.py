@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text, update
 
 from core import clock, db
 from core.outbox import JobFailed, OutboxRow, TryAgain
-from payments import collections, errors, jobs, settling
+from payments import collections, errors, jobs, links, settling
 from payments.models import Checkout, Collection, ProviderEvent
 from sandbox.config import SandboxConfig
 from tests.payments.actors import (
@@ -36,7 +36,7 @@ def opened(provider_server: ScriptedServer) -> tuple[Saver, str, int]:
     lose_patience()
     provider_server.answers(page)
     saver, token = a_link()
-    collections.open_checkout(token)
+    links.open_checkout(token)
     provider_server.heard.clear()
     return saver, token, checkouts(token)[0].id
 
@@ -175,7 +175,7 @@ def test_a_job_that_fails_tells_its_kind_and_no_row_of_anybodys(
     saver, token, _ = opened
     reports(provider_server)
     with db.session() as session:
-        collections.came_back(session, token)
+        links.came_back(session, token)
         session.commit()
         row_id = session.scalars(select(OutboxRow.id)).one()
 
@@ -197,7 +197,7 @@ def test_a_job_that_is_run_again_changes_nothing(
     saver, token, _ = opened
     reports(provider_server)
     with db.session() as session:
-        collections.came_back(session, token)
+        links.came_back(session, token)
         session.commit()
         row_id = session.scalars(select(OutboxRow.id)).one()
     for _ in range(3):
@@ -226,7 +226,7 @@ def test_a_page_nobody_tells_us_about_is_looked_at_ever_more_rarely(
 
 def test_a_lost_webhook_is_made_good_within_minutes(stand_in: SandboxConfig, movable_clock: MovableClock) -> None:
     saver, token = a_link()
-    collections.open_checkout(token)
+    links.open_checkout(token)
     reference = checkouts(token)[0].reference
     requests.post(f"{stand_in.public_url}/sandbox/payments/{reference}/pay", json={}, timeout=5)
     movable_clock.forward(minutes=2)
@@ -239,7 +239,7 @@ def test_a_payment_declined_at_the_provider_ends_the_contribution(
     stand_in: SandboxConfig, movable_clock: MovableClock
 ) -> None:
     saver, token = a_link()
-    collections.open_checkout(token)
+    links.open_checkout(token)
     reference = checkouts(token)[0].reference
     requests.post(f"{stand_in.public_url}/sandbox/payments/{reference}/decline", json={}, timeout=5)
     movable_clock.forward(minutes=2)
@@ -263,11 +263,11 @@ def test_came_back_asks_about_open_pages_only(provider_server: ScriptedServer, o
     _, token, checkout_id = opened
     with db.session() as session:
         session.execute(update(Checkout).values(state="declined"))
-        collections.came_back(session, token)
+        links.came_back(session, token)
         assert outbox(session) == []
         session.execute(update(Checkout).values(state="open"))
-        collections.came_back(session, token)
-        collections.came_back(session, "no-such-link")
+        links.came_back(session, token)
+        links.came_back(session, "no-such-link")
         assert outbox(session) == [("payments.verify", {"checkout": checkout_id})]
 
 
@@ -285,7 +285,7 @@ def test_coming_back_again_asks_again_but_not_with_every_look(
 
 def committed_return(token: str) -> None:
     with db.session() as session:
-        collections.came_back(session, token)
+        links.came_back(session, token)
         session.commit()
 
 
@@ -464,7 +464,7 @@ def test_pages_that_the_provider_never_made_are_not_asked_about(
     provider_server.answers(error(429, "rate_limited"))
     for _ in range(3):
         with pytest.raises(errors.ProviderUnavailable):
-            collections.open_checkout(token)
+            links.open_checkout(token)
     movable_clock.forward(minutes=10)
     collections.sweep()
     with db.session() as session:

@@ -23,12 +23,12 @@ from ledger import groups, reading
 from ledger.approvals import Subject
 from ledger.audit import Cause
 from ledger.models import Approval, Group, Receipt, Transaction, User
-from payments import collections, deciding, disputing, errors, payouts, refunding
+from payments import collections, deciding, disputing, errors, links, paying, payouts, refunding
 from payments.models import Checkout, Dispute, Payout, PayoutAccount, ProviderHealth, Refund
 from payments.ways import Way
 from tests.payments.actors import assert_books_are_whole, balances, receipts, run_outbox
 from tests.payments.conftest import MovableClock
-from tests.payments.teller import Teller
+from tests.payments.teller import TRANSFER_FEE, Teller
 
 SECRET = "sk_test_sandbox"
 ROUNDS = 30
@@ -81,11 +81,14 @@ class Walk:
         way = Way("mobile_money", "mpesa") if choice % 2 else Way("checkout")
         with db.session() as session:
             cause = Cause(self.user_id, "sms", f"SM{next(NUMBERS)}")
-            made = collections.request(session, self.group_id, self.user_id, amount, clock.now(), cause, way=way)
+            try:
+                made = collections.request(session, self.group_id, self.user_id, amount, clock.now(), cause, way=way)
+            except errors.TooManyPrompts:
+                return
             session.commit()
             token = made.token
         if way.method == "checkout":
-            self._quietly(lambda: collections.open_checkout(token))
+            self._quietly(lambda: links.open_checkout(token))
         else:
             run_outbox("payments.start_charge")
 
@@ -199,6 +202,7 @@ class Walk:
             # The breaker is another test's subject.
             session.execute(update(ProviderHealth).values(failures=0, spared_until=None))
             session.commit()
+        told = 0  # Everything once more, and then what is new.
         for _ in range(ROUNDS):
             for reference in list(self.teller.transfers):
                 self.teller.ends_transfer(reference, "success")
@@ -206,14 +210,17 @@ class Walk:
                 self.teller.ends_refund(number, "processed")
             for number in list(self.teller.disputes):
                 self.teller.ends_dispute(number, lost=False)
-            for event in self.teller.events:
+            for event in self.teller.events[told:]:
                 self._post(event)
+            told = len(self.teller.events)
             run_outbox("payments.")
+            self._look_back()
             self.moved.forward(hours=26)
             for sweep in SWEEPS:
                 sweep()
             run_outbox("payments.")
             if not self._under_way():
+                self._give_up_unsent()
                 return
         raise AssertionError(f"still under way: {self._under_way()}")
 
@@ -226,6 +233,22 @@ class Walk:
             assert booked + unbooked == self.teller.balance[CURRENCY], self.noted
             self._assert_paid_out_once(session)
             self._assert_given_back_once(session)
+
+    def _give_up_unsent(self) -> None:
+        """The operator calls failed what the provider has not got the money for: the next walk is another story."""
+        with db.session() as session:
+            unsent = select(Payout.id).where(Payout.group_id == self.group_id, Payout.state == "reserved")
+            for payout_id in session.scalars(unsent).all():
+                paying.fail(session, payout_id, "called failed by the operator", clock.now())
+            session.commit()
+
+    def _look_back(self) -> None:
+        """What reconciliation does at night about a payment that was taken back without a word."""
+        with db.session() as session:
+            paid = select(Checkout.id).where(Checkout.group_id == self.group_id, Checkout.state == "paid")
+            ids = session.scalars(paid).all()
+        for checkout_id in ids:
+            collections.verify(checkout_id, again=True)
 
     def _assert_paid_out_once(self, session: db.Session) -> None:
         by_vote = select(Transaction.approval_id, Payout.reference).join(
@@ -270,7 +293,10 @@ class Walk:
     def _under_way(self) -> list[str]:
         with db.session() as session:
             waiting = select(Payout.reference).where(
-                Payout.group_id == self.group_id, Payout.state.in_(("reserved", "submitting", "pending", "unknown"))
+                Payout.group_id == self.group_id,
+                Payout.state.in_(("reserved", "submitting", "pending", "unknown", "held")),
+                # What the provider has not got waits for the operator, with an alarm.
+                (Payout.state != "reserved") | (Payout.amount_minor + TRANSFER_FEE <= self.teller.balance[CURRENCY]),
             )
             refunds = select(Refund.id).where(
                 Refund.group_id == self.group_id, Refund.state.in_(("reserved", "submitting", "pending", "unknown"))

@@ -64,13 +64,6 @@ class World:
         path = "/sandbox/flutterwave/transactions" if at_flutterwave else "/sandbox/payments"
         self.call("POST", f"{path}/{reference}/{action}", json=more)
 
-    def operates(self, *command: str, fails: bool = False) -> str:
-        """What an operator's command says; `fails` where it ends so, as `payments reconcile` does with a difference."""
-        flask = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-        done = subprocess.run(flask, cwd=ROOT, env=self.house.environment(), capture_output=True, text=True)
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stdout
-
     def forward(self, span: str) -> None:
         """Moves the product's clock: "3d", "25h"."""
         self.call("POST", "/sandbox/clock", json={"forward": span})
@@ -83,7 +76,9 @@ class World:
 
     def proves_the_book(self, code: str) -> None:
         """Everything in the group's book is computed again, as an operator does it, and nothing is wrong."""
-        self.operates("ledger", "verify", "--group", code)
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "ledger", "verify", "--group", code]
+        found = subprocess.run(command, cwd=ROOT, env=self.house.environment(), capture_output=True, text=True)
+        assert found.returncode == 0, found.stdout + found.stderr
 
     def fault(self, target: str, kind: str, count: int | None = None, **more: Any) -> None:
         self.call("POST", "/sandbox/faults", json={"target": target, "kind": kind, "count": count, **more})
@@ -226,9 +221,9 @@ class Member:
         wanted = (found[1], int(Decimal(found[2].replace(",", "")) * 100))
 
         def asked() -> str | None:
-            prompts = [each for each in self.world.payments() if each["kind"] != "checkout" and each["status"] == "open"]
-            others = self.world.payments("flutterwave")
-            prompts += [each for each in others if not each["checkout_url"] and each["status"] == "pending"]
+            at_paystack, at_flutterwave = self.world.payments(), self.world.payments("flutterwave")
+            prompts = [each for each in at_paystack if each["kind"] != "checkout" and each["status"] == "open"]
+            prompts += [each for each in at_flutterwave if not each["checkout_url"] and each["status"] == "pending"]
             fitting = (each for each in prompts if each["phone"] == self.phone)
             return next((str(p["reference"]) for p in fitting if (p["currency"], p["amount_minor"]) == wanted), None)
 

@@ -130,3 +130,5 @@ account-number =
 account-number-asked = I ask for an account number of your own in { $group }. It comes soon.
 account-number-not-here = There are no account numbers of one's own for { $group } yet. To see how you can pay, write: pay by
 account-number-refused = { $group }: the bank opens no account number for you at the moment. Nothing is lost: write contribute 500 to save as before, or pay by for other ways.
+
+prompts-too-many = I asked your phone for a PIN several times and nothing was paid. Please wait ten minutes. Or pay from a phone with internet: { $example }
