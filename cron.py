@@ -5,7 +5,18 @@ from datetime import timedelta
 from bot import expiring, weekly
 from core import logs, outbox, queues
 from core.settings import settings
-from payments import collections, deciding, disputing, lending, payouts, reconciling, refunding, routing, watching
+from payments import (
+    collections,
+    deciding,
+    disputing,
+    drifting,
+    lending,
+    payouts,
+    reconciling,
+    refunding,
+    routing,
+    watching,
+)
 
 TICKS = {
     # Rings for work whose bell was lost, whose time has come, or whose worker died.
@@ -21,6 +32,8 @@ TICKS = {
     watching.sweep: timedelta(minutes=15),
     # Once a night: the providers' lists beside our books.
     reconciling.sweep: timedelta(hours=1),
+    # Once a day: the fees that providers kept beside those that payers were quoted.
+    drifting.sweep: timedelta(hours=1),
     # Ends the votes whose time is over, and reminds those who have not voted.
     deciding.sweep: timedelta(seconds=30),
     # Charges interest and penalties on the day they fall due where the group lives.

@@ -34,7 +34,9 @@ def begin(
     known = _known(session, payment.group_id, key)
     if known is not None or not any(leg.amount_minor for leg in holds):
         return known
-    held = transactions.begin(session, payment.group_id, "chargeback", payment.user_id, amount, key, at, cause, WHY)
+    held = transactions.begin(
+        session, payment.group_id, "chargeback", payment.user_id, amount, key, at, cause, WHY, returns_id=payment.id
+    )
     taken = [leg for leg in holds if leg.amount_minor]
     transactions.reserve(session, payment.group_id, held.id, taken, at, cause)
     session.refresh(held)
@@ -69,7 +71,9 @@ def take(
     if known is not None:  # Another amount went back in the end than was asked for.
         transactions.end(session, payment.group_id, known.id, "cancelled", "another amount went back", at, cause)
         key = f"{key}:{amount.amount_minor}"
-    movement = Movement(payment.group_id, "chargeback", amount, moved, key, payment.user_id, WHY)
+    movement = Movement(
+        payment.group_id, "chargeback", amount, moved, key, payment.user_id, WHY, returns_id=payment.id
+    )
     return postings.record(session, movement, at, cause)
 
 

@@ -43,6 +43,7 @@ LedgerError
     ├── UnknownWallet         a leg names a wallet or a transaction the group does not have
     ├── InsufficientFunds     a wallet would go below zero, or below what is reserved of it
     ├── NotHeld               more was to be released than is reserved
+    ├── NotPaidIn             more would go back than was paid, or to somebody else, or there was no such payment
     ├── IdempotencyConflict   the key was used for something else
     ├── TransactionClosed     the transaction has already ended
     └── ReversalError
@@ -287,6 +288,10 @@ class InsufficientFunds(PostingError):
 
 class NotHeld(PostingError):
     code = "not_held"
+
+
+class NotPaidIn(PostingError):
+    code = "not_paid_in"
 
 
 class IdempotencyConflict(PostingError):

@@ -34,7 +34,7 @@ class Leg:
 class Movement:
     """A movement that needs no waiting. `key` is unique in the group; `user_id` is the member whom it is about.
 
-    `approval_id` is the vote by which the group decided it.
+    `approval_id` is the vote by which the group decided it, `returns_id` the payment that a chargeback gives back.
     """
 
     group_id: int
@@ -46,6 +46,7 @@ class Movement:
     reason: str | None = None
     reverses_id: int | None = None
     approval_id: int | None = None
+    returns_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def post(
 
     The same legs again answer the first result. Raises `AmountNotWhole`, `AmountTooLarge`, `Unbalanced`,
     `UnknownWallet`, `InsufficientFunds`, `IdempotencyConflict` (posted before with other legs), `TransactionClosed`
-    (failed, expired, cancelled) or `NotVoted`; after an answer of the database that transaction can only be rolled
-    back.
+    (failed, expired, cancelled), `NotVoted` or `NotPaidIn`; after an answer of the database that transaction can
+    only be rolled back.
     """
     row = call(session, POST, group_id, cause, at, columns(legs) | {"transaction": transaction_id})
     return Posted(transaction_id, row.receipt, row.line, seals.short(bytes(row.seal)), row.replayed)
@@ -93,6 +94,7 @@ def record(session: Session, movement: Movement, at: datetime, cause: Cause) -> 
         "reason": movement.reason,
         "reverses": movement.reverses_id,
         "approval": movement.approval_id,
+        "returns": movement.returns_id,
     }
     row = call(session, RECORD, movement.group_id, cause, at, columns(movement.legs) | values)
     return Posted(row.transaction, row.receipt, row.line, seals.short(bytes(row.seal)), row.replayed)
@@ -155,7 +157,7 @@ LEGS = "%(kinds)s::text[], %(owners)s::bigint[], %(providers)s::text[], %(amount
 POST = f"SELECT * FROM post_transaction(%(group)s, %(transaction)s, {CAUSE}, {LEGS})"  # noqa: S608
 
 RECORD = f"""SELECT * FROM record_transaction(%(group)s, %(user)s, %(kind)s, %(currency)s, %(amount)s, %(key)s,
-    %(reason)s, %(reverses)s, %(approval)s, {CAUSE}, {LEGS})"""  # noqa: S608
+    %(reason)s, %(reverses)s, %(approval)s, %(returns)s, {CAUSE}, {LEGS})"""  # noqa: S608
 
 _BY_SQLSTATE: dict[str, type[errors.LedgerError]] = {
     "GW002": errors.Unbalanced,
@@ -165,6 +167,7 @@ _BY_SQLSTATE: dict[str, type[errors.LedgerError]] = {
     "GW006": errors.NotHeld,
     "GW007": errors.NotVoted,
     "GW008": errors.NobodyMayVote,
+    "GW009": errors.NotPaidIn,
     "22003": errors.AmountTooLarge,
 }
 
@@ -173,6 +176,7 @@ _BY_CONSTRAINT: dict[str, type[errors.LedgerError]] = {
     "ck_wallets_available": errors.InsufficientFunds,
     "fk_transactions_group_id_currency": errors.WrongCurrency,
     "fk_transactions_group_id_reverses_id": errors.UnknownWallet,
+    "fk_transactions_group_id_returns_id": errors.NotPaidIn,
     "uq_transactions_reverses_id": errors.AlreadyReversed,
     "uq_transactions_approval": errors.AlreadyCarriedOut,
 }

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from core.db import Session
 from core.money import Money
@@ -31,11 +31,13 @@ def begin(
     cause: Cause,
     reason: str | None = None,
     approval_id: int | None = None,
+    returns_id: int | None = None,
 ) -> Transaction:
     """Writes a pending transaction. `key` is unique in the group: the same wish twice is one transaction.
 
-    `approval_id` is the vote that allows it. Raises `IdempotencyConflict` when the key stands for another movement, or
-    `AlreadyCarriedOut` when the vote has another transaction that is open or completed.
+    `approval_id` is the vote that allows it, `returns_id` the payment that a refund or a chargeback gives back. Raises
+    `IdempotencyConflict` when the key stands for another movement, `AlreadyCarriedOut` when the vote has another
+    transaction that is open or completed, or `NotPaidIn` when of the payment not so much is left to give back.
     """
     statement = insert(Transaction).values(
         group_id=group_id,
@@ -49,21 +51,23 @@ def begin(
         created_at=at,
         reason=reason,
         approval_id=approval_id,
+        returns_id=returns_id,
     )
     try:
-        with session.begin_nested() if approval_id else nullcontext():
+        with session.begin_nested() if approval_id or returns_id else nullcontext():
             made = session.scalars(
                 statement.on_conflict_do_nothing(index_elements=["group_id", "idempotency_key"]).returning(Transaction)
             ).one_or_none()
-    except IntegrityError as error:
+    except DBAPIError as error:
         raise ledger_error(error) from error
     if made is not None:
         return made
     known = session.scalars(
         select(Transaction).where(Transaction.group_id == group_id, Transaction.idempotency_key == key)
     ).one()
-    before = (known.kind, known.user_id, known.currency, known.amount_minor, known.reason, known.approval_id)
-    if before != (kind, user_id, amount.currency, amount.amount_minor, reason, approval_id):
+    before = (known.kind, known.user_id, known.currency, known.amount_minor, known.reason)
+    allowed_by = (known.approval_id, known.returns_id)
+    if (*before, *allowed_by) != (kind, user_id, amount.currency, amount.amount_minor, reason, approval_id, returns_id):
         raise errors.IdempotencyConflict(key)
     return known
 
@@ -88,7 +92,7 @@ def reserve(
     """Promises money to an open transaction: `holds` name wallets and positive amounts (minor units).
 
     Its posting settles the promise, its end releases it. False when it holds exactly that already. Raises
-    `AmountNotPositive`, `InsufficientFunds`, `UnknownWallet`, `TransactionClosed`, `NotVoted`, or
+    `AmountNotPositive`, `InsufficientFunds`, `UnknownWallet`, `TransactionClosed`, `NotVoted`, `NotPaidIn`, or
     `IdempotencyConflict` when it has promised something else before: a transaction promises once, even if all of it was
     given back.
     """

@@ -11,7 +11,9 @@ from core.money import Money
 from ledger.models import Group, Transaction
 from payments import comparing
 from payments.comparing import Booked
+from payments.held import LET_GO
 from payments.models import Checkout, Collection, Dispute, Payout, Refund
+from payments.outcomes import Outcome
 from payments.paid import NOT_BOOKED
 from payments.provider_records import Record, RecordKind
 
@@ -31,7 +33,8 @@ def find(session: Session, provider: str, kind: RecordKind, records: Sequence[Re
     ids = {record.id for record in records}
     if kind == "refund":
         of_these = or_(Refund.provider_id.in_(ids), Checkout.reference.in_(references))
-        return comparing.pair_refunds(records, _read(session, _refunds(provider).where(of_these), kind))
+        paired = comparing.pair_refunds(records, _read(session, _refunds(provider).where(of_these), kind))
+        return _given_back_by_hand(session, provider, records, references) | paired
     if kind == "dispute":
         rows = _read(session, _disputes(provider).where(Dispute.provider_id.in_(ids)), kind)
         known = {row.provider_id: row for row in rows}
@@ -72,6 +75,28 @@ def groups(session: Session, provider: str, references: set[str]) -> dict[str, i
     return {row.reference: row.group_id for row in session.execute(known)}
 
 
+def _given_back_by_hand(
+    session: Session, provider: str, records: Sequence[Record], references: set[str]
+) -> dict[str, Booked]:
+    """The refunds of payments that an operator let go: never booked, so what goes back of them is as it should be."""
+    known = select(Checkout).where(Checkout.provider == provider, Checkout.reference.in_(references), _was_let_go())
+    let_go = {checkout.reference: checkout for checkout in session.scalars(known)}
+    found = {}
+    for record in records:
+        checkout = let_go.get(record.reference)
+        if checkout is not None and record.outcome in (Outcome.SUCCEEDED, Outcome.PENDING):
+            name = comparing.name_of("refund", record.reference, record.id)
+            found[name] = Booked(
+                "refund", 0, checkout.group_id, record.reference, "paid", record.amount, None, record.at, record.at,
+                record.id,
+            )  # fmt: skip
+    return found
+
+
+def _was_let_go() -> ColumnElement[bool]:
+    return (Checkout.state == "reversed") & (Checkout.provider_status == LET_GO)
+
+
 def _read(session: Session, statement: Select[Any], kind: RecordKind) -> list[Booked]:
     return [
         Booked(
@@ -97,8 +122,10 @@ def _checkouts(provider: str) -> Select[Any]:
     disputed = exists().where(Dispute.checkout_id == Checkout.id, Dispute.state != "won")
     columns = {
         "reference": Checkout.reference,
-        # What is held since it was taken back is still booked as paid.
-        "state": case((Checkout.held_reason.startswith(NOT_BOOKED), "paid"), else_=Checkout.state),
+        # What is held since it was taken back is still booked as paid; what was let go never was.
+        "state": case(
+            (Checkout.held_reason.startswith(NOT_BOOKED), "paid"), (_was_let_go(), LET_GO), else_=Checkout.state
+        ),
         "currency": Transaction.currency,
         "amount_minor": func.coalesce(Checkout.paid_minor, Collection.gross_minor, Transaction.amount_minor),
         "charged_minor": Checkout.charged_minor,

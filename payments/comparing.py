@@ -143,7 +143,7 @@ def _collection(ours: Booked | None, theirs: Sequence[Record]) -> list[Finding]:
         return [_found("collection_unknown", None, record, where) for record in paid[:1]]
     if ours.state == "paid":
         return _booked_collection(ours, theirs, paid)
-    # One that was taken back stays paid in their list where a dispute was lost.
+    # One that was taken back stays paid in their list where a dispute was lost; one that was let go must go back there.
     if paid and ours.state != "reversed":
         return [_found("collection_missed", ours, paid[0], _here(ours))]
     return []
@@ -209,8 +209,9 @@ def _dispute(ours: Booked | None, theirs: Sequence[Record]) -> list[Finding]:
     # One that ended well before anybody here heard of it has moved no money.
     if ours is None and record.outcome is not Outcome.SUCCEEDED:
         return [_found("dispute_missed", None, record, f"{decided} there, nothing here")]
-    if ours is not None and ours.state == "open" and record.outcome in (Outcome.SUCCEEDED, Outcome.DECLINED):
-        return [_found("dispute_missed", ours, record, f"{decided} there, open here")]
+    ended = {"open": (Outcome.SUCCEEDED, Outcome.DECLINED), "won": (Outcome.DECLINED,), "lost": (Outcome.SUCCEEDED,)}
+    if ours is not None and record.outcome in ended.get(ours.state, ()):
+        return [_found("dispute_missed", ours, record, f"{decided} there, {ours.state} here")]
     return []
 
 

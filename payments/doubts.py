@@ -2,6 +2,7 @@
 
 from payments import comparing
 from payments.comparing import Booked, Finding
+from payments.held import LET_GO
 from payments.provider import Outcome, Provider
 from payments.provider_records import Record
 
@@ -10,18 +11,39 @@ ASKED_AT_MOST = 200
 """In one run: if a whole list is empty by mistake, nobody asks ten thousand times."""
 
 
+def about(found: list[Finding]) -> bool:
+    """Whether their list alone is not enough to say so."""
+    return any(finding.kind in DOUBTFUL or _was_let_go(finding) for finding in found)
+
+
 def ask(provider: Provider, found: list[Finding]) -> list[Finding] | None:
     """What is still different by their answer; None when they gave none."""
     own = next((finding.own for finding in found if finding.own is not None), None)
     if own is None:
         return found
-    if own.kind == "collection":
-        records = _collection(provider, own)
-    elif own.kind == "payout":
-        records = _payout(provider, own)
-    else:
-        records = _refund(provider, own)
+    if own.state == LET_GO:
+        return _let_go(provider, own, found)
+    records = records_of(provider, own)
     return None if records is None else comparing.compare(own.kind, own, records)
+
+
+def records_of(provider: Provider, own: Booked) -> list[Record] | None:
+    """What the provider says of one thing of ours when it is asked by its reference; None when it does not say."""
+    if own.kind == "collection":
+        return _collection(provider, own)
+    return _payout(provider, own) if own.kind == "payout" else _refund(provider, own)
+
+
+def _let_go(provider: Provider, own: Booked, found: list[Finding]) -> list[Finding] | None:
+    """What an operator let go stays paid in many a list after it went back: its refunds say that it did."""
+    answer = provider.refunds_of(own.reference)
+    if answer.outcome is not Outcome.SUCCEEDED:
+        return None
+    return [] if any(record.outcome is not Outcome.DECLINED for record in answer.records) else found
+
+
+def _was_let_go(finding: Finding) -> bool:
+    return finding.own is not None and finding.own.state == LET_GO
 
 
 def _collection(provider: Provider, own: Booked) -> list[Record] | None:

@@ -3,7 +3,18 @@
 from datetime import date
 
 from core import outbox
-from payments import accounts, charging, collections, disputing, hearing, payouts, reconciling, refunding, standing
+from payments import (
+    accounts,
+    charging,
+    collections,
+    disputing,
+    drifting,
+    hearing,
+    payouts,
+    reconciling,
+    refunding,
+    standing,
+)
 
 
 @outbox.job
@@ -90,3 +101,9 @@ def reconcile(payload: outbox.Payload) -> None:
     reconciling.work_through(
         payload["provider"], date.fromisoformat(payload["start"]), date.fromisoformat(payload["end"])
     )
+
+
+@outbox.job
+def check_fees(payload: outbox.Payload) -> None:
+    """Lays the fees of a day beside what payers were quoted."""
+    drifting.check(date.fromisoformat(payload["day"]))

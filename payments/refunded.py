@@ -190,8 +190,9 @@ def _open_transaction(session: Session, refund: Refund, at: datetime) -> Transac
         return ended
     key, amount = f"late_refund:{refund.id}", Money(ended.amount_minor, ended.currency)
     transaction = transactions.begin(
-        session, ended.group_id, "refund", ended.user_id, amount, key, at, cause(refund), ended.reason
-    )
+        session, ended.group_id, "refund", ended.user_id, amount, key, at, cause(refund), ended.reason,
+        returns_id=ended.returns_id,
+    )  # fmt: skip
     refund.transaction_id = transaction.id
     return transaction
 

@@ -78,7 +78,9 @@ def ask(session: Session, payment: Payment, reason: str, at: datetime, cause: Ca
         )
     )
     amount, key = Money(first.amount_minor, first.currency), f"{prefix}{cause.actor_id or 0}:{(before or 0) + 1}"
-    asked = transactions.begin(session, first.group_id, "refund", first.user_id, amount, key, at, cause, reason)
+    asked = transactions.begin(
+        session, first.group_id, "refund", first.user_id, amount, key, at, cause, reason, returns_id=first.id
+    )
     data = {"transaction": asked.id, "payment": first.id}
     audit.record(session, first.group_id, "refund_asked", data, at, cause)
     return asked

@@ -19,14 +19,16 @@ from ledger.models.words import (
     MOVEMENTS,
     OFFICERS,
     OPEN_STATES,
+    PAYMENTS,
     PERIODS,
+    RETURNS,
     ROLES,
     SUBJECTS,
 )
 
 __all__ = [
     "CREDIT_KINDS", "DEBIT_KINDS", "DECIDED_BY", "GROUP_CREDIT_KINDS", "GROUP_DEBIT_KINDS", "MEMBER_CREDIT_KINDS",
-    "MEMBER_DEBIT_KINDS", "METHODS", "MOVEMENTS", "OFFICERS", "OPEN_STATES", "PERIODS", "ROLES", "SUBJECTS", "Approval",
-    "AuditRow", "Entry", "Group", "Guarantee", "Instalment", "Invitation", "Loan", "Membership", "Receipt",
-    "Reservation", "Transaction", "User", "Vote", "Wallet",
+    "MEMBER_DEBIT_KINDS", "METHODS", "MOVEMENTS", "OFFICERS", "OPEN_STATES", "PAYMENTS", "PERIODS", "RETURNS", "ROLES",
+    "SUBJECTS", "Approval", "AuditRow", "Entry", "Group", "Guarantee", "Instalment", "Invitation", "Loan", "Membership",
+    "Receipt", "Reservation", "Transaction", "User", "Vote", "Wallet",
 ]  # fmt: skip

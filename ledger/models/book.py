@@ -25,6 +25,7 @@ from ledger.models.words import (
     MEMBER_DEBIT_KINDS,
     MOVEMENTS,
     OPEN_STATES,
+    RETURNS,
     one_of,
 )
 
@@ -96,6 +97,8 @@ class Transaction(Base):
             name="reversal",
         ),
         ForeignKeyConstraint(["group_id", "approval_id"], ["approvals.group_id", "approvals.id"]),
+        ForeignKeyConstraint(["group_id", "returns_id"], ["transactions.group_id", "transactions.id"]),
+        CheckConstraint(f"{one_of('kind', RETURNS)} OR returns_id IS NULL", name="returns"),
         # What the group has decided once is carried out once; a failed attempt makes room for another.
         Index(
             "uq_transactions_approval",
@@ -104,6 +107,8 @@ class Transaction(Base):
             unique=True,
             postgresql_where=text("approval_id IS NOT NULL AND state IN ('pending', 'processing', 'completed')"),
         ),
+        # What of a payment has gone back.
+        Index("ix_transactions_returns", "group_id", "returns_id", postgresql_where=text("returns_id IS NOT NULL")),
         Index("ix_transactions_member", "group_id", "user_id", "id"),
         Index("ix_transactions_open", "group_id", "user_id", postgresql_where=text(one_of("state", OPEN_STATES))),
     )
@@ -127,6 +132,8 @@ class Transaction(Base):
     has_reservations: Mapped[bool] = mapped_column(server_default=false())
     approval_id: Mapped[int | None] = mapped_column(BigInteger)
     """The vote by which the group decided it: a withdrawal, a loan, a write-off cannot be posted without one."""
+    returns_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The payment that a refund or a chargeback gives back; the database refuses one without it, or more than was paid."""
 
 
 class Entry(Base):

@@ -17,6 +17,9 @@ MOVEMENTS = (
     "write_off", "chargeback",
 )  # fmt: skip
 OPEN_STATES = ("pending", "processing")
+# What gives back a payment, and what a payment is.
+RETURNS = ("refund", "chargeback")
+PAYMENTS = ("contribution", "repayment", "social_fund")
 
 # What the group decides about, and which movements of money need such a decision.
 SUBJECTS = ("withdrawal", "payout", "loan", "write_off", "rule", "role", "removal", "reversal")

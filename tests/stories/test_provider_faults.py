@@ -441,7 +441,7 @@ def test_a_prompt_of_which_nobody_knows_is_never_asked_for_elsewhere(world: Worl
     chidi.texts("contribute 500")
     if kind != "timeout":
         eventually(lambda: not world.call("GET", "/sandbox/faults")["faults"], lambda: "nobody called")
-        later(world, "3m")  # They do not know it after two minutes, so they never got it.
+        later(world, "125s")  # They do not know it after two minutes, so they never got it.
     chidi.texts("contribute 500").pays()
     chidi.hears("KES 500 for", patience=LONG_PATIENCE_SECONDS)
     quiet(world)
