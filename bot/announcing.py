@@ -77,7 +77,8 @@ def reversed_by_officer(session: Session, transaction_id: int, receipt_number: i
     officer = audit.actor_of(session, group.id, receipt.seal.line)
     names = groups.names(session, [officer, transaction.user_id])
     values = {
-        "officer": names.get(officer or 0, "?"),
+        # A correction by the operator has no member behind it.
+        "officer": names.get(officer or 0, "?") if officer is not None else "GroupWallet",
         "number": f"R-{receipt_number}",
         "name": names.get(transaction.user_id or 0, group.name),
         "amount": str(Money(transaction.amount_minor, transaction.currency)),

@@ -11,6 +11,7 @@ from core.db import Session
 from core.money import Money
 from ledger.models import Group, Transaction, User
 from payments import charging
+from payments.held import GIVEN_BACK
 from payments.models import Checkout, Collection
 from payments.ways import WITHOUT_INTERNET, Way
 
@@ -84,6 +85,9 @@ def ended(session: Session, transaction_id: int, at: datetime) -> None:
     key = f"ended:{transaction_id}"
     if transaction.state != "failed":
         outgoing.notify(session, payer.id, "payment-closed", values, group_id=group.id, dedupe_key=key, at=at)
+        return
+    if transaction.failure == GIVEN_BACK:
+        outgoing.notify(session, payer.id, "payment-given-back", values, group_id=group.id, dedupe_key=key, at=at)
         return
     values["why"] = _why(session, collection, transaction, at)
     values["other"] = _other_way(session, collection, group, payer)

@@ -92,25 +92,39 @@ def dispute_opened(session: Session, dispute_id: int, at: datetime) -> None:
 
 
 def dispute_won(session: Session, dispute_id: int, at: datetime) -> None:
-    """The officers hear that the payment stays in the group."""
+    """The officers hear that the payment stays in the group, or that it should, and is not here again."""
     dispute, values = _dispute(session, dispute_id)
-    _tell(session, "dispute-won", values, groups.officers(session, dispute.group_id), dispute.group_id, dispute_id, at)
+    hearing = groups.officers(session, dispute.group_id)
+    if dispute.state == "held":
+        _tell(session, "dispute-won-held", values, hearing, dispute.group_id, dispute_id, at)
+    else:
+        _tell(session, "dispute-won", values, hearing, dispute.group_id, dispute_id, at)
 
 
 def charged_back(session: Session, transaction_id: int, checkout_id: int, at: datetime) -> None:
-    """Everybody hears that a payment was taken back, and what of it the group has lost."""
-    taken = session.get_one(Transaction, transaction_id)
-    receipt = receipts.of_transaction(session, taken.group_id, transaction_id)
+    """Everybody hears that a payment was taken back, what of it is owed again, and what the group has lost.
+
+    Or that it was brought back, or that a bank took what had gone back already.
+    """
+    moved = session.get_one(Transaction, transaction_id)
+    receipt = receipts.of_transaction(session, moved.group_id, transaction_id)
     if receipt is None:
         raise LookupError(f"transaction {transaction_id} has no receipt")
-    lost = _lost(session, taken)
-    values = _values(session, taken) | {
+    values = _values(session, moved) | {
         "seal": receipt.seal.short,
         "number": f"R-{receipt.number}",
-        "held": str(lost) if lost.amount_minor else "none",
+        "held": _moved(session, moved, ("bad_debt",)),
+        "owed": _moved(session, moved, groups.OWED),
     }
-    everybody = {member.user_id for member in groups.members(session, taken.group_id)} | {taken.user_id or 0}
-    _tell(session, "charged-back", values, everybody - {0}, taken.group_id, checkout_id, at)
+    everybody = {member.user_id for member in groups.members(session, moved.group_id)} | {moved.user_id or 0}
+    about = (everybody - {0}, moved.group_id, transaction_id, at)
+    if moved.kind == "chargeback":
+        _tell(session, "charged-back", values, *about)
+    elif moved.kind == "fee":
+        _tell(session, "charged-twice", values, *about)
+    else:
+        brought = Money(-_sum(session, moved, ("cash",)), moved.currency)
+        _tell(session, "charge-returned", values | {"amount": str(brought)}, *about)
 
 
 def return_held(session: Session, checkout_id: int, at: datetime) -> None:
@@ -172,10 +186,16 @@ def _dispute(session: Session, dispute_id: int) -> tuple[Dispute, dict[str, Any]
     return dispute, values | {"held": "yes" if held is not None else "none"}
 
 
-def _lost(session: Session, taken: Transaction) -> Money:
-    lost = (
-        select(func.coalesce(-func.sum(Entry.amount_minor), 0))
+def _moved(session: Session, transaction: Transaction, kinds: tuple[str, ...]) -> str:
+    """How much more is lost, or owed, since a transaction; "none" for nothing."""
+    amount = -_sum(session, transaction, kinds)
+    return str(Money(amount, transaction.currency)) if amount > 0 else "none"
+
+
+def _sum(session: Session, transaction: Transaction, kinds: tuple[str, ...]) -> int:
+    found = (
+        select(func.coalesce(func.sum(Entry.amount_minor), 0))
         .join(Wallet, (Wallet.group_id == Entry.group_id) & (Wallet.id == Entry.wallet_id))
-        .where(Entry.group_id == taken.group_id, Entry.transaction_id == taken.id, Wallet.kind == "bad_debt")
+        .where(Entry.group_id == transaction.group_id, Entry.transaction_id == transaction.id, Wallet.kind.in_(kinds))
     )
-    return Money(int(session.scalar(lost) or 0), taken.currency)
+    return int(session.scalar(found) or 0)

@@ -81,10 +81,14 @@ def paid_out(session: Session, transaction_id: int, at: datetime) -> None:
 
 
 def payout_failed(session: Session, transaction_id: int, at: datetime) -> None:
-    """Whoever asked and the officers hear that the money did not arrive, that it is safe, and what to do."""
+    """Whoever asked and the officers hear that the money did not arrive, that it is safe, and what to do.
+
+    What came back after it was paid everybody hears, as they heard that it was paid.
+    """
     transaction, approval, group, values = _payout(session, transaction_id)
     returned = transaction.state == "reversed"
-    for user_id in sorted({approval.asked_by, *groups.officers(session, group.id)}):
+    everybody = [member.user_id for member in groups.members(session, group.id)] if returned else []
+    for user_id in sorted({approval.asked_by, *groups.officers(session, group.id), *everybody}):
         outgoing.notify(
             session,
             user_id,

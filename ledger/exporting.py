@@ -33,7 +33,7 @@ from ledger.models import (
     Wallet,
 )
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 PAGE_ROWS = 5_000
 # A spreadsheet takes a cell that begins so for a formula; after an apostrophe it is text. `verify_book.py` undoes it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
@@ -194,6 +194,7 @@ _TABLES = {
             "channel": Transaction.channel,
             "reverses_id": Transaction.reverses_id,
             "approval_id": Transaction.approval_id,
+            "returns_id": Transaction.returns_id,
             "reason": Transaction.reason,
             "failure": Transaction.failure,
         },

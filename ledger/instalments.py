@@ -1,6 +1,7 @@
 """A loan's instalments as they stand in the book: what was charged, what is paid, what is left."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -9,6 +10,19 @@ from core.db import Session
 from ledger.falling_due import FallenDue
 from ledger.models import Instalment, Loan
 from ledger.paying_off import Part, PayOff
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """What of an instalment is owed again, in minor units, because the payment was taken back."""
+
+    principal: int
+    interest: int
+    penalty: int
+
+    @property
+    def total(self) -> int:
+        return self.principal + self.interest + self.penalty
 
 
 def of(session: Session, loan: Loan) -> list[Instalment]:
@@ -41,6 +55,29 @@ def apply(rows: Sequence[Instalment], paid: PayOff, at: datetime) -> None:
         if paid.settles:
             row.interest_is_charged = True  # What was not charged by now never will be.
         if is_paid(row):
+            row.settled_at = at
+
+
+def owe_again(row: Instalment, unpaid: Unpaid, paid_at: datetime | None) -> None:
+    """Writes down that this much of what was paid at `paid_at` is not paid any more.
+
+    Interest that was let go because that payment settled the loan early is charged in its time after all.
+    """
+    row.paid_principal_minor -= unpaid.principal
+    row.paid_interest_minor -= unpaid.interest
+    row.paid_penalty_minor -= unpaid.penalty
+    if unpaid.principal and row.settled_at == paid_at and not row.interest_charged_minor:
+        row.interest_is_charged = False
+    row.settled_at = None
+
+
+def give_up(rows: Sequence[Instalment], at: datetime) -> None:
+    """Ends the instalments of a loan that was written off: what the group gave up then is not owed any more."""
+    for row in rows:
+        if row.settled_at is None:
+            row.paid_principal_minor, row.paid_penalty_minor = row.principal_minor, row.penalty_minor
+            row.paid_interest_minor = row.interest_charged_minor
+            row.interest_is_charged = row.penalty_is_charged = True
             row.settled_at = at
 
 

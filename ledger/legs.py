@@ -94,14 +94,20 @@ def refund(user_id: int, provider: str, amount: int, fee: int = 0) -> list[Leg]:
     return [Leg("savings", -amount, user_id), *_sent(provider, amount, amount, fee)]
 
 
-def chargeback(user_id: int, provider: str, amount: int, from_savings: int) -> list[Leg]:
-    """A provider took a payment back: the member's savings bear what they can, the group loses the rest."""
+def chargeback(
+    user_id: int, provider: str, amount: int, from_savings: int, owed_again: Allocation | None = None
+) -> list[Leg]:
+    """A provider took a payment back: what it had paid off is `owed_again`; of the rest the member's savings bear what
+    they can, and the group loses what they cannot.
+    """
     _refuse_negative(amount, from_savings)
-    if from_savings > amount:
-        raise errors.Unbalanced("more is taken from the savings than went back")
+    owed_again = owed_again or Allocation()
+    if from_savings + owed_again.total > amount or owed_again.surplus:
+        raise errors.Unbalanced("more is taken from the member than went back")
     return [
         Leg("savings", -from_savings, user_id),
-        Leg("bad_debt", from_savings - amount),
+        *reversal(_pay_off(user_id, owed_again)),
+        Leg("bad_debt", from_savings + owed_again.total - amount),
         Leg("cash", amount, provider=provider),
     ]
 

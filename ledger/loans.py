@@ -291,7 +291,7 @@ def write_off(session: Session, loan: Loan, approval_id: int, at: datetime, caus
             kind="write_off",
             amount=Money(rest.total, group.currency),
             legs=legs.write_off(loan.user_id, rest),
-            key=f"write_off:{loan.id}",
+            key=f"write_off:{loan.id}:{approval_id}",  # What is owed again may be given up once more.
             user_id=loan.user_id,
             reason=approval.reason,
             approval_id=approval_id,

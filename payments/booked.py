@@ -50,6 +50,19 @@ def find(session: Session, provider: str, kind: RecordKind, records: Sequence[Re
     return {row.reference: row for row in rows}
 
 
+def named(session: Session, provider: str, kind: RecordKind, reference: str) -> Booked | None:
+    """The collection or payout with this reference of ours, as it stands now."""
+    statement = _checkouts(provider) if kind == "collection" else _payouts(provider)
+    table = Checkout if kind == "collection" else Payout
+    return next(iter(_read(session, statement.where(table.reference == reference), kind)), None)
+
+
+def refund(session: Session, provider: str, provider_id: str) -> Booked | None:
+    """Our refund that the provider calls so, whether it still lists it or not."""
+    statement = _refunds(provider).where(Refund.provider_id == provider_id)
+    return next(iter(_read(session, statement, "refund")), None)
+
+
 def settled(
     session: Session, provider: str, kind: RecordKind, start: datetime, end: datetime, after: int = 0
 ) -> list[Booked]:

@@ -33,7 +33,7 @@ LIFETIMES: dict[Method, timedelta] = {
 }
 REUSABLE_FOR: dict[Method, timedelta] = {
     "checkout": timedelta(hours=1),
-    "mobile_money": timedelta(minutes=12),
+    "mobile_money": timedelta(minutes=10),
     "ussd": timedelta(minutes=10),
     "bank_transfer": timedelta(hours=1),
 }

@@ -14,83 +14,92 @@ from core.db import Session
 from core.money import Money
 from ledger.models import Group
 from payments.comparing import Finding
-from payments.models import Difference
+from payments.models import DIFFERENCES, Difference
 
 GONE = "gone"
 POSTED = "found and posted"
+CORRECTED = "corrected: "
+"""How the reason begins of one that an operator has corrected: it is noted again if it comes back."""
 LISTED_AT_MOST = 1_000
 
-# What a person does about each; a row says which side has what.
+# What a person does about each, in commands that exist; a row says which side has what.
 ACTIONS = {
     "collection_missed": (
-        "They have money that is not booked. It was asked about and did not post: see why in `payments held`, then "
-        "`payments book` it, or give it back there and `payments let-go`."
+        "They have money that is not booked. See why in `payments held`, then `payments book` it, or give it back "
+        "there and `payments let-go`. One that is not held: `payments correct` asks about it once more and posts it."
     ),
     "collection_unknown": (
-        "They have a payment that nobody here asked for. Find out at the provider who paid it, then refund it there, "
-        "or settle this with the reason."
+        "They have a payment that nobody here asked for. Find out at the provider who paid it and refund it there, "
+        "then `payments settle-difference` with the reason."
     ),
     "collection_not_there": (
-        "The books have money that they do not have. Look it up at the provider; if it never came, reverse the "
-        "payment in the group's book."
+        "The books have money that they do not have. Look it up at the provider; if it never came, `payments correct` "
+        "posts the opposite."
     ),
     "collection_amount": (
-        "Another amount came than the one that is booked. Refund what is too much, or reverse the payment and book "
-        "what came."
+        "Another amount came than the one that is booked. `payments correct` books what came, and posts the opposite "
+        "of what was booked."
     ),
     "collection_fee": (
-        "They kept another fee than the one that is booked. Compare it with their price list; ask them, or settle "
-        "this with the reason."
+        "They kept another fee than the one that is booked. Compare it with their price list and ask them; "
+        "`payments correct` books the difference."
     ),
     "collection_reversed": (
-        "They took a payment back that is still booked. Reverse it in the group's book and tell the officers."
+        "They took a payment back that is still booked. `payments correct` posts that it is gone, and everybody hears."
     ),
     "payout_missed": (
-        "They have paid what is not booked as paid. It was asked about and did not post: see `payouts list`, and "
-        "never send it again."
+        "They have paid what is not booked as paid. Never send it again. `payments correct` asks about it once more "
+        "and posts it; see why it did not post in `payouts list`."
     ),
     "payout_unknown": (
         "Money left that nobody here sent. Find out who made the transfer at the provider; if nobody did, lock the "
-        "account there and change its keys."
+        "account there and change its keys. Then `payments settle-difference` with what you found."
     ),
     "payout_not_there": (
-        "The books say paid, they do not. Look it up at the provider and ask the member; if nothing came, reverse the "
-        "payout in the group's book."
+        "The books say paid, they do not. Look it up at the provider and ask the member; if nothing came, "
+        "`payments correct` posts the opposite, and the group can send it again."
     ),
     "payout_amount": (
-        "Another amount left than the one that is booked. Ask the provider, and the member what arrived."
+        "Another amount left than the one that is booked, which no command can correct. Ask the provider, and the "
+        "member what arrived; have the rest sent or brought back there, then `payments settle-difference`."
     ),
     "payout_fee": (
-        "They took another fee for the payout than the one that is booked. Compare it with their price list; ask "
-        "them, or settle this with the reason."
+        "They took another fee for the payout than the one that is booked. Compare it with their price list and ask "
+        "them; `payments correct` books the difference."
     ),
     "payout_reversed": (
-        "A payout came back that is still booked as paid. Reverse it in the group's book, then the group can send it "
-        "again."
+        "A payout came back that is still booked as paid. `payments correct` posts the opposite, then the group can "
+        "send it again."
     ),
     "refund_missed": (
-        "They have given money back that is not booked as given back. It was asked about and did not post: see why it "
-        "is held here."
+        "They have given money back that is not booked as given back. See why in `payments returns`; "
+        "`payments correct` asks about it once more and posts it."
     ),
     "refund_unknown": (
-        "Somebody refunded a payment at the provider itself. Find out who and why, and book it as a refund."
+        "Somebody refunded a payment at the provider itself. Find out who and why; `payments correct` books it as a "
+        "refund of that payment."
     ),
-    "refund_amount": ("Another amount went back than the one that was asked for. Ask the provider what the payer got."),
+    "refund_amount": (
+        "Another amount went back than the one that is booked. Ask the provider what the payer got; `payments correct` "
+        "books that instead."
+    ),
     "refund_failed": (
-        "The books say that the payer has it back, they do not. Look it up at the provider, and ask for the refund "
-        "again."
+        "The books say that the payer has it back, they do not. Look it up at the provider; `payments correct` posts "
+        "the opposite, so that the refund can be asked for again."
     ),
     "dispute_missed": (
-        "A payer's bank wants money back, or has decided, and nothing is noted. Answer it at the provider before it "
-        "is due."
+        "A payer's bank wants money back, or has decided otherwise than the books say. Answer it at the provider "
+        "before it is due; `payments correct` asks about it once more, and `payments dispute ID won|lost` writes down "
+        "the end of one that is in `payments returns`."
     ),
     "settlement_sum": (
         "A settlement is not the sum of its collections. Compare its list at the provider; deductions, refunds and "
-        "fees of another day are the usual reasons."
+        "fees of another day are the usual reasons. Then `payments settle-difference` with the reason."
     ),
     "balance": (
-        "Less lies there than the books say. See whether a settlement is under way or went to the bank; if not, look "
-        "for a payout_unknown, and do not pay out until it is found."
+        "Less lies there than the books say. See whether a settlement is under way or went to the bank: what you move "
+        "for good is written down by `payments moved`. If not, look for a payout_unknown in `payments differences`, "
+        "and do not pay out until it is found."
     ),
 }
 
@@ -149,6 +158,23 @@ def end(session: Session, difference_id: int, because: str, at: datetime) -> boo
     return ended is not None
 
 
+def end_corrected(session: Session, provider: str, kind: str, reference: str, because: str, at: datetime) -> bool:
+    """Ends the open difference of this name, if there is one, once an operator has corrected the books."""
+    return bool(
+        session.scalars(
+            update(Difference)
+            .where(
+                Difference.provider == provider,
+                Difference.kind == kind,
+                Difference.reference == reference,
+                Difference.ended_at.is_(None),
+            )
+            .values(ended_at=at, ended_because=f"{CORRECTED}{because}")
+            .returning(Difference.id)
+        ).all()
+    )
+
+
 def end_gone(
     session: Session,
     provider: str,
@@ -179,10 +205,14 @@ def open_now(
 
 
 def count_open(
-    session: Session, provider: str | None = None, group_id: int | None = None, since: datetime | None = None
+    session: Session,
+    provider: str | None = None,
+    group_id: int | None = None,
+    since: datetime | None = None,
+    kinds: Sequence[str] = DIFFERENCES,
 ) -> int:
-    """How many are open; with `since`, of those that were first seen then or later."""
-    counted = select(func.count()).select_from(Difference).where(_about(provider, group_id))
+    """How many are open of these kinds; with `since`, of those that were first seen then or later."""
+    counted = select(func.count()).select_from(Difference).where(_about(provider, group_id), Difference.kind.in_(kinds))
     if since is not None:
         counted = counted.where(Difference.first_seen_at >= since)
     return session.scalar(counted) or 0
@@ -204,7 +234,8 @@ def _is_settled(session: Session, provider: str, finding: Finding) -> bool:
         .order_by(Difference.ended_at.desc(), Difference.id.desc())
         .limit(1)
     ).one_or_none()
-    if last is None or last.ended_because in (GONE, POSTED):
+    because = "" if last is None else last.ended_because or ""
+    if last is None or because in (GONE, POSTED) or because.startswith(CORRECTED):
         return False
     if finding.kind == "balance":
         # Settled as "it went to the bank", say: the balance changes all day, and only a larger gap is news.

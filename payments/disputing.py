@@ -5,27 +5,26 @@ changes here locks the checkout first, then the group, then the dispute, as sett
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from core import clock, db, outbox
 from core.db import Session
 from core.money import Money
-from ledger import chargebacks, transactions
+from ledger import audit
 from ledger import errors as ledger_errors
 from ledger.audit import Cause
-from ledger.models import Transaction
-from payments import paid, providers, refunded
+from payments import disputed, paid, providers, refunded, taken
+from payments.disputed import ASK_AFTER, WAITING
 from payments.models import Checkout, Dispute, Refund
 from payments.paid import NOT_BOOKED, Payment
 from payments.provider import Outcome
 from payments.provider_records import Record
 
-ASK_AFTER = timedelta(hours=6)
-LAST_CALL = timedelta(days=1)
 SWEEP_LIMIT = 200
-WAITING = ("open", "held")
+CALLED_WON, CALLED_LOST = "called won", "called lost"
+"""The status of a dispute that an operator has ended: what the provider says of it since moves nothing."""
 
 log = logging.getLogger(__name__)
 
@@ -72,173 +71,143 @@ def sweep() -> int:
     return len(due) + _book_what_is_held(now)
 
 
-def settle(session: Session, checkout_id: int, record: Record, at: datetime) -> None:
-    """Writes what the provider said about a dispute of this payment. The same answer again changes nothing."""
-    checkout = _lock(session, checkout_id)
-    payment = paid.of_checkout(session, checkout)
-    dispute = _find(session, checkout, record.id) or _open(session, checkout, payment, record, at)
-    if dispute.state not in WAITING:
-        if record.outcome is (Outcome.DECLINED if dispute.state == "won" else Outcome.SUCCEEDED):
-            _alarm("a dispute that had ended has another end now: compare it at the provider", dispute, record.status)
+def settle(session: Session, checkout_id: int, record: Record, at: datetime, *, stands: bool = False) -> None:
+    """Writes what the provider said about a dispute of this payment. The same answer again changes nothing.
+
+    `stands`: the provider also says that it has the payment, so that what it took before is brought back when the
+    dispute is won. A record about another payment writes nothing: nobody has signed which one a webhook named.
+    """
+    checkout = taken.lock(session, checkout_id)
+    if record.reference not in ("", checkout.reference):
+        facts = {"reference": checkout.reference, "at_provider": record.id, "about": record.reference}
+        log.error("a dispute was told of with the reference of another payment: nothing is written", extra=facts)
         return
-    dispute.provider_status, dispute.due_at = record.status, record.due_at or dispute.due_at
-    if record.outcome is Outcome.PENDING and dispute.due_at is not None and dispute.due_at - at < LAST_CALL:
-        _alarm("a disputed payment will soon be lost: answer the payer's bank at the provider", dispute, record.status)
-    wrong = _wrong(session, checkout, payment, record)
-    if wrong is not None:
-        _hold(dispute, wrong)
-    elif record.outcome is Outcome.SUCCEEDED:
-        _win(session, dispute, at)
-    elif record.outcome is Outcome.DECLINED and payment is not None:
-        _lose(session, payment, dispute, record.amount, record.status, at)
+    payment = paid.of_checkout(session, checkout)
+    dispute = disputed.find(session, checkout.provider, record.id) or disputed.open_one(
+        session, checkout, payment, record, at
+    )
+    if dispute.checkout_id != checkout.id:
+        disputed.alarm("a dispute is written down with another payment: compare both", dispute, checkout.reference)
+    elif dispute.state in WAITING:
+        disputed.take(session, checkout, payment, dispute, record, at, stands=stands)
+    elif record.outcome is (Outcome.DECLINED if dispute.state == "won" else Outcome.SUCCEEDED):
+        disputed.alarm(
+            "a dispute that had ended has another end now: compare it at the provider", dispute, record.status
+        )
+        if dispute.provider_status not in (CALLED_WON, CALLED_LOST):
+            disputed.take(session, checkout, payment, dispute, record, at, stands=stands)
 
 
 def take_back(session: Session, checkout: Checkout, status: str, at: datetime) -> None:
     """The provider has taken a paid payment back: posted at once, and everybody hears. Heard again, nothing changes.
 
-    What our own refund has done is that refund's to post. A dispute that is open is lost by it. Where the cash is not
-    there, the checkout is held until it is (`sweep`).
+    What our own refund has done is that refund's to post, and what disputes took before is not taken again. A dispute
+    that is open is lost by it. Where the cash is not there, the checkout is held until it is (`sweep`).
     """
-    checkout = _lock(session, checkout.id)
+    checkout = taken.lock(session, checkout.id)
     payment = paid.of_checkout(session, checkout)
     if payment is None or checkout.state == "reversed" or _given_back(session, checkout, at):
         return
-    amount = paid.amount(session, payment)
-    waiting = select(Dispute).where(Dispute.checkout_id == checkout.id, Dispute.state.in_(WAITING))
-    dispute = session.scalars(waiting.order_by(Dispute.id).limit(1)).first()
-    if dispute is not None:
-        _lose(session, payment, dispute, amount, status, at)
+    amount = taken.left(session, payment)
+    if amount.amount_minor <= 0:
+        checkout.state, checkout.held_reason = "reversed", None
+        return
+    disputes = session.scalars(select(Dispute).where(Dispute.checkout_id == checkout.id).order_by(Dispute.id)).all()
+    if called := [each for each in disputes if each.provider_status == CALLED_WON]:
+        disputed.alarm("a payment was taken back whose dispute was called won: call it again", called[-1], status)
+        disputed.tell_of_held(session, checkout, f"called:{called[-1].id}")
+        return
+    if waiting := [each for each in disputes if each.state in WAITING]:
+        # What its own record says later may be a part of this: the whole is tried again by the sweep.
+        if (
+            not disputed.lose(session, payment, waiting[0], amount.amount_minor, status, at)
+            and checkout.state == "paid"
+        ):
+            checkout.state, checkout.held_reason = "held", f"{NOT_BOOKED}it is disputed"
         return
     try:
-        _book(session, payment, amount, f"chargeback:{checkout.id}", None, at)
+        taken.book(session, payment, amount, f"chargeback:{checkout.id}", None, at)
     except ledger_errors.LedgerError as error:
         if checkout.state != "held":
             checkout.state, checkout.held_reason = "held", f"{NOT_BOOKED}{error.code}"
             facts = {"checkout": checkout.id, "reference": checkout.reference, "reason": error.code}
             log.error("a payment was taken back and cannot be booked: bring the cash there", extra=facts)
-            outbox.put(session, "bot.return_held", {"checkout": checkout.id}, f"return_held:{checkout.id}")
+            disputed.tell_of_held(session, checkout, str(len(taken.standing(session, payment))))
         return
     checkout.provider_status = status
 
 
+def called_won(session: Session, dispute_id: int, at: datetime, cause: Cause) -> Money | None:
+    """An operator has seen that the payment stays ours: what is held is free, what was taken for it is brought back.
+
+    Returns what was posted as brought back, None for nothing. What the provider says of the dispute since moves
+    nothing. Raises what `chargebacks.give_back` raises; nothing is written then, if the caller rolls back.
+    """
+    checkout, payment, dispute = _called(session, dispute_id)
+    back = disputed.to_bring_back(session, payment, dispute) if payment is not None else []
+    # Of what no dispute told of, only a person knows whether it was this one: where it is just as much.
+    back = [each for each in back if each.id == dispute.transaction_id or each.amount_minor == dispute.amount_minor][:1]
+    disputed.free(session, dispute, at, cause)
+    for each in back:
+        assert payment is not None
+        taken.give_back(session, payment, each, at, cause)
+    disputed.end(session, dispute, "won", CALLED_WON, at)
+    audit.record(session, checkout.group_id, "dispute_called_won", {"dispute": dispute.id}, at, cause)
+    if not back:
+        outbox.put(session, "bot.dispute_won", {"dispute": dispute.id}, f"dispute_won:{dispute.id}")
+    return Money(back[0].amount_minor, back[0].currency) if back else None
+
+
+def called_lost(session: Session, dispute_id: int, at: datetime, cause: Cause) -> Money | None:
+    """An operator has seen that the money is gone: what was not posted before is posted now, also what a refund had
+    given back already, which the group bears.
+
+    Returns what was posted, None for nothing. Raises `NotRefundable` (refund_open) while a refund of the payment is
+    under way, or what `chargebacks.take` raises, as when the cash is not there; nothing is written then, if the caller
+    rolls back.
+    """
+    checkout, payment, dispute = _called(session, dispute_id)
+    posted = 0
+    if payment is not None and dispute.state != "lost":
+        posted = disputed.lose_all(session, payment, dispute, at, cause)
+    disputed.free(session, dispute, at, cause)
+    disputed.end(session, dispute, "lost", CALLED_LOST, at)
+    audit.record(session, checkout.group_id, "dispute_called_lost", {"dispute": dispute.id}, at, cause)
+    return Money(posted, payment.transaction.currency) if payment is not None and posted else None
+
+
 def _ask(provider: str, checkout_id: int, dispute_id: str) -> None:
-    answer = providers.by_name(provider).dispute(dispute_id)
+    service = providers.by_name(provider)
+    answer = service.dispute(dispute_id)
     record = next((each for each in answer.records if each.id == dispute_id), None)
     if answer.outcome is not Outcome.SUCCEEDED or record is None:
         raise outbox.TryAgain(f"the provider did not say what became of a dispute: {answer.detail}")
+    stands = False
+    if record.outcome is Outcome.SUCCEEDED and (reference := _taken_reference(checkout_id)) is not None:
+        said = service.verify(reference)
+        if said.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN) and said.status != "reversed":
+            raise outbox.TryAgain(f"the provider did not say whether it has a payment: {said.status}")
+        stands = said.outcome is Outcome.SUCCEEDED and said.reference == reference
     with db.session() as session:
-        settle(session, checkout_id, record, clock.now())
+        settle(session, checkout_id, record, clock.now(), stands=stands)
         session.commit()
 
 
-def _lock(session: Session, checkout_id: int) -> Checkout:
-    """The checkout as it stands now, and the group's lock, until the end of this transaction."""
-    checkout = session.get_one(Checkout, checkout_id, with_for_update=True, populate_existing=True)
-    transactions.lock_group(session, checkout.group_id)
-    return checkout
+def _taken_reference(checkout_id: int) -> str | None:
+    """Our reference of a payment of which something was taken back, booked or not; None where nothing was."""
+    with db.session() as session:
+        checkout = session.get_one(Checkout, checkout_id)
+        payment = paid.of_checkout(session, checkout)
+        gone = payment is not None and (checkout.state == "held" or taken.standing(session, payment))
+        return checkout.reference if gone else None
 
 
-def _find(session: Session, checkout: Checkout, dispute_id: str) -> Dispute | None:
-    found = select(Dispute).where(Dispute.provider == checkout.provider, Dispute.provider_id == dispute_id)
-    return session.scalar(found.with_for_update(), execution_options={"populate_existing": True})
-
-
-def _open(session: Session, checkout: Checkout, payment: Payment | None, record: Record, at: datetime) -> Dispute:
-    """Writes the dispute down and holds what may be taken, as far as it is there."""
-    dispute = Dispute(
-        group_id=checkout.group_id,
-        checkout_id=checkout.id,
-        provider=checkout.provider,
-        provider_id=record.id,
-        amount_minor=record.amount.amount_minor,
-        state="open",
-        provider_status=record.status,
-        due_at=record.due_at,
-        next_check_at=at + ASK_AFTER,
-        created_at=at,
-    )
-    session.add(dispute)
-    session.flush()
-    _stop_refunds(session, checkout, at)
-    may_be_taken = record.outcome is Outcome.PENDING and checkout.state == "paid"
-    if payment is not None and may_be_taken and _wrong(session, checkout, payment, record) is None:
-        held = chargebacks.begin(
-            session, payment.transaction, record.amount, checkout.provider, _key(dispute), at, _cause(checkout)
-        )
-        dispute.transaction_id = held.id if held is not None else None
-    if record.outcome is Outcome.PENDING:
-        _alarm("a payment is disputed: answer the payer's bank at the provider in time", dispute, record.status)
-        outbox.put(session, "bot.dispute_opened", {"dispute": dispute.id}, f"dispute_opened:{dispute.id}")
-    return dispute
-
-
-def _stop_refunds(session: Session, checkout: Checkout, at: datetime) -> None:
-    """What may be taken back by the bank is not given back besides; a refund under way cannot be stopped."""
-    for refund in session.scalars(select(Refund).where(Refund.checkout_id == checkout.id, Refund.state != "failed")):
-        if refund.state == "reserved":
-            refunded.fail(session, refund.id, "the payer's bank asks for it", at)
-        else:
-            refunded.alarm("a payment is disputed that goes back or went back by a refund", refund, refund.state)
-
-
-def _wrong(session: Session, checkout: Checkout, payment: Payment | None, record: Record) -> str | None:
-    """Why a person must look before anything is booked; None when the record fits the payment."""
-    if payment is None:
-        return "the payment that is disputed is not booked"
-    most = _may_be_lost(session, payment)
-    if record.reference not in ("", checkout.reference):
-        return f"the provider answered for another reference: {record.reference}"
-    if record.amount.currency != most.currency or not 0 < record.amount.amount_minor <= most.amount_minor:
-        return f"{record.amount} is disputed where {most} could be"
-    return None
-
-
-def _may_be_lost(session: Session, payment: Payment) -> Money:
-    """What was paid, less what goes back or went back by a refund: the payer gets nothing twice."""
-    refunds = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
-        Refund.checkout_id == payment.checkout.id, Refund.state.not_in(("failed", "reserved"))
-    )
-    given = Money(int(session.scalar(refunds) or 0), payment.transaction.currency)
-    return paid.amount(session, payment) - given
-
-
-def _win(session: Session, dispute: Dispute, at: datetime) -> None:
-    """Decided for us: what was held is free again."""
-    if dispute.transaction_id is not None:
-        held = session.get_one(Transaction, dispute.transaction_id, populate_existing=True)
-        chargebacks.release(session, held, at, Cause(None, dispute.provider, dispute.provider_id))
-    dispute.state, dispute.ended_at = "won", at
-    outbox.put(session, "bot.dispute_won", {"dispute": dispute.id}, f"dispute_won:{dispute.id}")
-
-
-def _lose(session: Session, payment: Payment, dispute: Dispute, amount: Money, status: str, at: datetime) -> None:
-    """Decided against us: posted, or held for a person where the cash is not there."""
-    if payment.checkout.state == "reversed":
-        dispute.state, dispute.ended_at, dispute.provider_status = "lost", at, status  # Taken back, and booked, before.
-        return
-    held = session.get(Transaction, dispute.transaction_id or 0, populate_existing=True)
-    try:
-        posted = _book(session, payment, amount, _key(dispute), held, at)
-    except ledger_errors.LedgerError as error:
-        _hold(dispute, f"lost, but not booked: {error.code}")
-        key = f"return_held:{dispute.checkout_id}"
-        outbox.put(session, "bot.return_held", {"checkout": dispute.checkout_id}, key)
-        return
-    dispute.transaction_id, dispute.amount_minor = posted, amount.amount_minor
-    dispute.state, dispute.ended_at, dispute.provider_status = "lost", at, status
-
-
-def _book(session: Session, payment: Payment, amount: Money, key: str, held: Transaction | None, at: datetime) -> int:
-    """Posts that it is gone; the number of the transaction. Raises what `chargebacks.take` raises."""
-    checkout = payment.checkout
-    with session.begin_nested():
-        posted = chargebacks.take(
-            session, payment.transaction, amount, checkout.provider, key, at, _cause(checkout), held
-        )
-    checkout.state, checkout.held_reason = "reversed", None
-    payload = {"transaction": posted.transaction_id, "checkout": checkout.id}
-    outbox.put(session, "bot.charged_back", payload, f"charged_back:{posted.transaction_id}")
-    return posted.transaction_id
+def _called(session: Session, dispute_id: int) -> tuple[Checkout, Payment | None, Dispute]:
+    """The dispute that an operator ends, with its checkout and its group locked before it."""
+    checkout_id = session.scalars(select(Dispute.checkout_id).where(Dispute.id == dispute_id)).one()
+    checkout = taken.lock(session, checkout_id)
+    dispute = session.get_one(Dispute, dispute_id, with_for_update=True, populate_existing=True)
+    return checkout, paid.of_checkout(session, checkout), dispute
 
 
 def _given_back(session: Session, checkout: Checkout, at: datetime) -> bool:
@@ -271,23 +240,3 @@ def _book_what_is_held(at: datetime) -> int:
             take_back(session, checkout, checkout.provider_status or "reversed", at)
             session.commit()
     return len(held)
-
-
-def _hold(dispute: Dispute, reason: str) -> None:
-    if dispute.state == "held":
-        return
-    dispute.state = "held"
-    _alarm("a dispute is held: compare it at the provider and decide", dispute, reason)
-
-
-def _key(dispute: Dispute) -> str:
-    return f"dispute:{dispute.id}"
-
-
-def _cause(checkout: Checkout) -> Cause:
-    return Cause(actor_id=None, channel=checkout.provider, message_id=checkout.reference)
-
-
-def _alarm(message: str, dispute: Dispute, reason: str) -> None:
-    facts = {"dispute": dispute.id, "at_provider": dispute.provider_id, "due": dispute.due_at, "reason": reason}
-    log.error(message, extra=facts)

@@ -3,7 +3,7 @@
 from payments import comparing
 from payments.comparing import Booked, Finding
 from payments.held import LET_GO
-from payments.provider import Outcome, Provider
+from payments.provider import Outcome, PayoutVerification, Provider, Verification
 from payments.provider_records import Record
 
 DOUBTFUL = ("collection_not_there", "payout_not_there", "refund_failed")
@@ -30,8 +30,10 @@ def ask(provider: Provider, found: list[Finding]) -> list[Finding] | None:
 def records_of(provider: Provider, own: Booked) -> list[Record] | None:
     """What the provider says of one thing of ours when it is asked by its reference; None when it does not say."""
     if own.kind == "collection":
-        return _collection(provider, own)
-    return _payout(provider, own) if own.kind == "payout" else _refund(provider, own)
+        return of_collection(provider.verify(own.reference), own)
+    if own.kind == "payout":
+        return of_payout(provider.verify_payout(own.reference), own)
+    return _refund(provider, own)
 
 
 def _let_go(provider: Provider, own: Booked, found: list[Finding]) -> list[Finding] | None:
@@ -46,8 +48,8 @@ def _was_let_go(finding: Finding) -> bool:
     return finding.own is not None and finding.own.state == LET_GO
 
 
-def _collection(provider: Provider, own: Booked) -> list[Record] | None:
-    said = provider.verify(own.reference)
+def of_collection(said: Verification, own: Booked) -> list[Record] | None:
+    """A provider's word about a payment as its list would have it; None when it said nothing."""
     outcome = Outcome.DECLINED if said.status == "reversed" else said.outcome
     if outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         return None
@@ -58,8 +60,8 @@ def _collection(provider: Provider, own: Booked) -> list[Record] | None:
     return [Record("collection", said.id or "", own.reference, paid, said.fee, outcome, said.status, at)]
 
 
-def _payout(provider: Provider, own: Booked) -> list[Record] | None:
-    said = provider.verify_payout(own.reference)
+def of_payout(said: PayoutVerification, own: Booked) -> list[Record] | None:
+    """A provider's word about a payout as its list would have it; None when it said nothing."""
     if said.outcome in (Outcome.NOT_SENT, Outcome.UNKNOWN):
         return None
     if said.status == "not_found" or said.reference not in (None, own.reference):

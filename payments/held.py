@@ -72,7 +72,7 @@ def book(reference: str) -> Money:
     with db.session() as session:
         provider = providers.by_name(_find(session, reference, _may_be_booked).provider)
     said = provider.verify(reference)
-    if is_going_back(provider, reference):
+    if said.outcome is Outcome.SUCCEEDED and is_going_back(provider, reference):
         raise errors.ProviderUnavailable("the provider lists a refund of it")
     with db.session() as session:
         checkout, at = _find(session, reference, _may_be_booked, lock=True), clock.now()

@@ -97,10 +97,8 @@ def read_dispute(payload: outbox.Payload) -> None:
 
 @outbox.job
 def reconcile(payload: outbox.Payload) -> None:
-    """Compares a provider's books with ours, for the days of the payload."""
-    reconciling.work_through(
-        payload["provider"], date.fromisoformat(payload["start"]), date.fromisoformat(payload["end"])
-    )
+    """Compares one of a provider's lists with our books, for one day."""
+    reconciling.work_through(payload["provider"], payload["kind"], date.fromisoformat(payload["day"]))
 
 
 @outbox.job

@@ -19,6 +19,8 @@ from payments.provider import AccountKind, Outcome, PayoutVerification
 SURELY_UNKNOWN_AFTER = timedelta(minutes=10)
 """A provider that still does not know a reference after this time has never got it."""
 HELD_AFTER = timedelta(hours=24)
+NEVER_PAID = "the payment service has not paid it"
+"""Why a payout is reversed that was booked as paid by mistake."""
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,21 @@ def fail(session: Session, payout_id: int, why: str, at: datetime, detail: str =
     transactions.end(session, payout.group_id, payout.transaction_id, "failed", why, at, _cause(payout))
     payload = {"transaction": payout.transaction_id}
     outbox.put(session, "bot.payout_failed", payload, f"payout_failed:{payout.transaction_id}")
+
+
+def call_unpaid(session: Session, payout: Payout, status: str, at: datetime, cause: Cause) -> None:
+    """What is booked as paid was not paid: the opposite is posted, and the vote can be carried out again.
+
+    The payout has failed then, so that it is asked about once more before another one is sent. The caller holds its
+    lock. Raises what the ledger refuses; nothing is written then, if the caller rolls back.
+    """
+    _undo(session, payout, NEVER_PAID, at, cause)
+    payout.state, payout.ended_at, payout.provider_status = "failed", at, status
+
+
+def book_after_all(session: Session, payout: Payout, said: PayoutVerification, at: datetime) -> None:
+    """A payout that had failed or come back was paid after all: booked, or held. The caller holds its lock."""
+    _settle_after_all(session, payout, said, at)
 
 
 def complete_cash(session: Session, transaction_id: int, at: datetime, cause: Cause) -> postings.Posted:
@@ -166,19 +183,23 @@ def _post(
 
 def _take_back(session: Session, payout: Payout, status: str, at: datetime) -> None:
     """The provider has brought a paid payout back: the opposite is posted, and the group hears of it."""
-    transaction = session.get_one(Transaction, payout.transaction_id, populate_existing=True)
-    cause, reason = _cause(payout), f"the payment service brought it back ({status})"
     try:
-        with session.begin_nested():
-            if transaction.kind == "loan_disbursement":
-                loan = session.scalars(select(Loan).where(Loan.disbursement_id == transaction.id)).one()
-                loans.undo_disbursement(session, loan, reason, at, cause)
-            else:
-                reversals.undo(session, transaction, reason, at, cause)
+        _undo(session, payout, f"the payment service brought it back ({status})", at, _cause(payout))
     except ledger_errors.LedgerError as error:
         _alarm("a payout came back and cannot be booked: compare it at the provider and decide", payout, error.code)
         return
     payout.state, payout.ended_at, payout.provider_status = "reversed", at, status
+
+
+def _undo(session: Session, payout: Payout, reason: str, at: datetime, cause: Cause) -> None:
+    """Posts the opposite of a payout that was booked as paid; the group hears of it. Raises what the ledger refuses."""
+    transaction = session.get_one(Transaction, payout.transaction_id, populate_existing=True)
+    with session.begin_nested():
+        if transaction.kind == "loan_disbursement":
+            loan = session.scalars(select(Loan).where(Loan.disbursement_id == transaction.id)).one()
+            loans.undo_disbursement(session, loan, reason, at, cause)
+        else:
+            reversals.undo(session, transaction, reason, at, cause)
     payload = {"transaction": transaction.id}
     outbox.put(session, "bot.payout_failed", payload, f"payout_reversed:{transaction.id}")
 

@@ -15,6 +15,7 @@ from core.money import Money
 from payments import booked, comparing, differences, doubts, providers, remedies, watching
 from payments.booked import PAGE
 from payments.comparing import Booked, Finding
+from payments.models import DIFFERENCES
 from payments.provider import Outcome, Provider
 from payments.provider_records import Record, RecordKind
 
@@ -23,6 +24,9 @@ NIGHTLY_DAYS = 3
 WEEKLY_DAYS = 30
 """On Mondays: what was taken back or mended long after it was made is found by no short span."""
 ONE_DAY = timedelta(days=1)
+SETTLEMENT, BALANCE = "settlement", "balance"
+PARTS: tuple[str, ...] = (*comparing.KINDS, SETTLEMENT, BALANCE)
+"""What is compared by itself: a job for each, so that a large day fits a job's time-out."""
 
 log = logging.getLogger(__name__)
 
@@ -68,23 +72,25 @@ def reconcile(provider_name: str, first: date, last: date, say: Say = lambda _: 
 
     `say` is told how far it has come. Nothing is lost when it stops halfway: it may be run again at any time.
     """
-    provider = providers.by_name(provider_name)
-    run = _Run(provider, first, last, clock.now(), Report(provider_name), say)
-    for kind in comparing.KINDS:
-        _compare_list(run, kind)
-    _compare_settlements(run)
-    if not watching.look(provider):
-        run.report.unread.append("balance")
-    with db.session() as session:
-        run.report.open = differences.count_open(session, provider_name)
-        run.report.new = differences.count_open(session, provider_name, since=run.at)
-    return run.report
+    run = _Run(providers.by_name(provider_name), first, last, clock.now(), Report(provider_name), say)
+    for part in PARTS:
+        _compare(run, part)
+    return _counted(run, tuple(DIFFERENCES))
 
 
-def work_through(provider_name: str, first: date, last: date) -> None:
-    """The nightly work. Raises `TryAgain` when a list could not be read."""
-    report = reconcile(provider_name, first, last)
-    fields = {"provider": provider_name, "compared": report.compared, "posted": len(report.posted), "open": report.open}
+def work_through(provider_name: str, part: str, day: date) -> None:
+    """One part of the nightly work, small enough for a job. Raises `TryAgain` when something could not be read."""
+    run = _Run(providers.by_name(provider_name), day, day, clock.now(), Report(provider_name), lambda _: None)
+    _compare(run, part)
+    report = _counted(run, _kinds_of(part))
+    fields = {
+        "provider": provider_name,
+        "part": part,
+        "day": day.isoformat(),
+        "compared": report.compared,
+        "posted": len(report.posted),
+        "open": report.open,
+    }
     if report.new:
         log.error("the provider's books and ours differ: see `payments differences`", extra=fields)
     else:
@@ -94,7 +100,7 @@ def work_through(provider_name: str, first: date, last: date) -> None:
 
 
 def sweep() -> int:
-    """Puts the nightly work out, once a day for each provider and day that is compared; returns how many days."""
+    """Puts the nightly work out, once a day for each provider, part and day that is compared; returns how many days."""
     now = clock.now()
     if now.hour < NIGHTLY_HOUR:
         return 0
@@ -103,11 +109,38 @@ def sweep() -> int:
     days = [today - back * ONE_DAY for back in range(span, 0, -1)]
     with db.session() as session:
         for provider in providers.configured():
-            for day in days:
-                payload = {"provider": provider.name, "start": day.isoformat(), "end": day.isoformat()}
-                outbox.put(session, "payments.reconcile", payload, f"reconcile:{provider.name}:{day}:{today}")
+            parts = [(part, day) for day in days for part in PARTS if part != BALANCE]
+            for part, day in [*parts, (BALANCE, today)]:  # What lies there now is of no other day.
+                payload = {"provider": provider.name, "kind": part, "day": day.isoformat()}
+                outbox.put(session, "payments.reconcile", payload, f"reconcile:{provider.name}:{part}:{day}:{today}")
         session.commit()
     return len(days)
+
+
+def _compare(run: _Run, part: str) -> None:
+    if part == SETTLEMENT:
+        _compare_settlements(run)
+    elif part == BALANCE:
+        if not watching.look(run.provider):
+            run.report.unread.append("balance")
+    else:
+        _compare_list(run, next(kind for kind in comparing.KINDS if kind == part))
+
+
+def _counted(run: _Run, kinds: Sequence[str]) -> Report:
+    with db.session() as session:
+        run.report.open = differences.count_open(session, run.provider.name)
+        run.report.new = differences.count_open(session, run.provider.name, since=run.at, kinds=kinds)
+    return run.report
+
+
+def _kinds_of(part: str) -> tuple[str, ...]:
+    """The differences that a part finds."""
+    if part == BALANCE:
+        return ("balance",)
+    if part == SETTLEMENT:
+        return ("settlement_sum", *comparing.KINDS["collection"])
+    return next(kinds for kind, kinds in comparing.KINDS.items() if kind == part)
 
 
 def _compare_list(run: _Run, kind: RecordKind) -> None:
@@ -209,7 +242,7 @@ def _look_for_theirs(run: _Run, settled: Sequence[Record]) -> None:
             finding
             for name, theirs in page
             if not comparing.too_young(ours.get(name), theirs, run.at)
-            for finding in comparing.compare("collection", ours.get(name), theirs)
+            for finding in _without_doubt(run, comparing.compare("collection", ours.get(name), theirs)) or ()
             if finding.kind in ("collection_missed", "collection_unknown")
         ]
         _write(run, "collection", set(), missing)
@@ -220,7 +253,7 @@ def _without_doubt(run: _Run, found: list[Finding]) -> list[Finding] | None:
 
     None when they give no answer: then nothing is known, neither that it is different nor that it is not.
     """
-    if not any(finding.kind in doubts.DOUBTFUL for finding in found) or run.asked >= doubts.ASKED_AT_MOST:
+    if not doubts.about(found) or run.asked >= doubts.ASKED_AT_MOST:
         return found
     run.asked += 1
     sure = doubts.ask(run.provider, found)

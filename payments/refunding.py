@@ -13,11 +13,11 @@ from sqlalchemy import func, or_, select
 from core import clock, db, outbox
 from core.db import Session
 from core.money import Money
-from ledger import audit, errors, groups, reading, reversals, transactions
+from ledger import audit, errors, groups, reading, transactions
 from ledger.audit import Cause
 from ledger.models import OPEN_STATES, Entry, Group, Receipt, Transaction, Wallet
 from ledger.postings import Leg
-from payments import collections, paid, providers, refunded
+from payments import collections, officers_limit, paid, providers, refunded, taken
 from payments.errors import NotRefundable
 from payments.models import Checkout, Dispute, Refund
 from payments.paid import Payment
@@ -37,7 +37,7 @@ SWEEP_LIMIT = 200
 KEY = "refund:"
 NO, CHANGED = "an officer says no", "it is not possible any more"
 """Why a wish ends that another officer was asked about."""
-BY_VOTE = "vote"
+BY_VOTE = officers_limit.BY_VOTE
 """The channel of a refund that the group has decided."""
 BY_THE_CLOCK = Cause(actor_id=None, channel="clock")
 
@@ -48,7 +48,7 @@ def check(session: Session, group_id: int, receipt_number: int, officers_alone: 
     """The payment with this receipt, when it may be given back: by officers alone, or else by a vote of the group.
 
     Raises `UnknownReceipt`, `AlreadyReversed`, `NotRefundable`, `InsufficientFunds` when the money has been used since,
-    or `NeedsVote` above the group's limit.
+    or `NeedsVote` above the group's limit, with all that officers have given back or reversed in the last 30 days.
     """
     payment = _payment(session, group_id, receipt_number)
     _refuse_second(session, payment)
@@ -56,9 +56,8 @@ def check(session: Session, group_id: int, receipt_number: int, officers_alone: 
     free = reading.available(session, group_id, payer, payment.transaction.currency, payment.checkout.provider)
     if min(free.own.amount_minor, free.cash.amount_minor) < wanted:
         raise errors.InsufficientFunds
-    limit = reversals.officers_limit(session, group_id)
-    if officers_alone and payment.transaction.amount_minor > limit.amount_minor:
-        raise errors.NeedsVote(limit)
+    if officers_alone:
+        officers_limit.refuse_above(session, payment.transaction, clock.now())
     return payment
 
 
@@ -93,19 +92,21 @@ def confirm(session: Session, transaction_id: int, at: datetime, cause: Cause, b
     when the money has been used since; nothing is written then, if the caller rolls back to where it was before.
     """
     asked = session.get_one(Transaction, transaction_id)
-    transactions.lock_group(session, asked.group_id)
+    checkout_id, asker = _asked(asked)
+    if by_vote:  # The vote that has just ended holds the group's lock: to wait for the checkout now could be for ever.
+        transactions.lock_group(session, asked.group_id)
+    else:
+        taken.lock(session, checkout_id)
     session.refresh(asked)
     if asked.state != "pending" or asked.has_reservations:
         raise errors.TransactionClosed
-    checkout_id, asker = _asked(asked)
     checkout = session.get_one(Checkout, checkout_id, populate_existing=True)
     payment = paid.of_checkout(session, checkout)
     if payment is None:
         raise NotRefundable("not_refundable")
     _refuse_second(session, payment, asked.id)
-    limit = reversals.officers_limit(session, asked.group_id)
-    if not by_vote and asked.amount_minor > limit.amount_minor:
-        raise errors.NeedsVote(limit)
+    if not by_vote:
+        officers_limit.refuse_above(session, asked, at)
     holds = [
         Leg("savings", asked.amount_minor, asked.user_id),
         Leg("cash", asked.amount_minor, provider=checkout.provider),

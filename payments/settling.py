@@ -34,7 +34,7 @@ def settle(session: Session, checkout_id: int, verification: Verification, at: d
     amount or currency: held. Declined: the contribution failed, unless another checkout of it is still open.
     """
     # What this session has read before is not what stands there now that the row is locked.
-    checkout = session.get_one(Checkout, checkout_id, with_for_update=True, populate_existing=True)
+    checkout = session.get_one(Checkout, checkout_id, with_for_update={"key_share": True}, populate_existing=True)
     if checkout.state in ("held", "reversed"):
         return
     if checkout.state == "paid":

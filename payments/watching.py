@@ -13,10 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from core import clock, db
 from core.db import Session
 from core.money import Money
+from ledger.legs import CASH_BOX
 from ledger.models import Group, Wallet
 from payments import differences, providers
 from payments.comparing import Finding
-from payments.models import Payout, ProviderBalance, Refund
+from payments.models import UNDER_WAY, Checkout, Dispute, Payout, ProviderBalance, Refund
+from payments.models.words import REFUND_OPEN
+from payments.moving import BANK
 from payments.provider import Outcome, Provider
 
 ALARM_AGAIN_AFTER = timedelta(hours=6)
@@ -35,6 +38,16 @@ class Books:
     booked_minor: int = 0
     reserved_minor: int = 0
     sent_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one group has at one place; `reserved` is what of it is promised."""
+
+    group_code: str
+    provider: str
+    held: Money
+    reserved: Money
 
 
 def sweep() -> int:
@@ -74,9 +87,58 @@ def books_at(session: Session, provider: str) -> dict[str, Books]:
     }
 
 
+def providers_in_use() -> dict[str, dict[str, int]]:
+    """Says which providers have money or work under way and no settings (any more), and how much of what is open there.
+
+    Called when a process starts: jobs about such a provider wait, its webhooks are not taken, its payouts not made.
+    """
+    known = {provider.name for provider in providers.configured()}
+    with db.session() as session:
+        in_use = _open_things(session)
+    without = {name: things for name, things in in_use.items() if name not in known}
+    for name, things in sorted(without.items()):
+        log.error(
+            "a provider has money under way and no settings: put them back until nothing is open there",
+            extra={"provider": name, **things},
+        )
+    return without
+
+
+def places(session: Session) -> list[Place]:
+    """Where each group's money lies, by currency and place, the largest first; the treasurers' boxes are left out."""
+    rows = session.execute(
+        select(Group.code, Wallet.provider, Wallet.currency, -Wallet.balance_minor, Wallet.reserved_minor)
+        .join(Group, Group.id == Wallet.group_id)
+        .where(Wallet.kind == "cash", Wallet.provider != CASH_BOX, Wallet.balance_minor != 0)
+        .order_by(Wallet.currency, Wallet.provider, Wallet.balance_minor, Group.code)
+    )
+    return [
+        Place(code, provider, Money(held, currency), Money(reserved, currency))
+        for code, provider, currency, held, reserved in rows
+    ]
+
+
 def kept(session: Session) -> list[ProviderBalance]:
     """The balances as they were last told."""
     return list(session.scalars(select(ProviderBalance).order_by(ProviderBalance.provider, ProviderBalance.currency)))
+
+
+def _open_things(session: Session) -> dict[str, dict[str, int]]:
+    """How much is open at each provider: attempts to pay, payouts, refunds, disputes, groups with cash there."""
+    counted = {
+        "payments_open": select(Checkout.provider, func.count()).where(Checkout.state.in_(("opening", "open", "held"))),
+        "payouts_open": select(Payout.provider, func.count()).where(Payout.state.in_((*UNDER_WAY, "held"))),
+        "refunds_open": select(Refund.provider, func.count()).where(Refund.state.in_(REFUND_OPEN)),
+        "disputes_open": select(Dispute.provider, func.count()).where(Dispute.state.in_(("open", "held"))),
+        "groups_with_cash": select(Wallet.provider, func.count()).where(
+            Wallet.kind == "cash", Wallet.balance_minor != 0, Wallet.provider.not_in((CASH_BOX, BANK))
+        ),
+    }
+    found: dict[str, dict[str, int]] = {}
+    for what, statement in counted.items():
+        for provider, number in session.execute(statement.group_by(statement.selected_columns[0])):
+            found.setdefault(provider, {})[what] = number
+    return found
 
 
 def _sent(session: Session, provider: str) -> dict[str, int]:

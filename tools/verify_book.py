@@ -53,6 +53,8 @@ DECIDED_BY = {
     "loan_disbursement": ("loan",),
     "write_off": ("write_off",),
 }
+# What gives back a payment, and what a payment is. Books of before format 3 do not say which.
+RETURNS, PAYMENTS = ("refund", "chargeback"), ("contribution", "repayment", "social_fund")
 VOTE_LINES = ("vote_opened", "vote_passed", "vote_failed", "vote_withdrawn", "vote_void")
 OPEN_STATES = ("pending", "processing")
 POSTED_STATES = ("completed", "reversed")
@@ -97,7 +99,7 @@ class Row(NamedTuple):
 
     def maybe(self, column: str) -> int | None:
         """The cell as a whole number, or None when it is empty. Raises `BadBook`."""
-        return self.whole(column) if self.cells[column] else None
+        return self.whole(column) if self.cells.get(column) else None
 
 
 @dataclass
@@ -396,9 +398,42 @@ def short(line_hash: str) -> str:
     return f"{line_hash[:4]}-{line_hash[4:8]}".upper()
 
 
+def returned(book: Book) -> Iterator[Fault]:
+    """What went back had come in: at most what was paid, of the one who paid it, where it was paid.
+
+    Nothing is asked of what went back before the history says which payment it was.
+    """
+    moved, known = _grouped(book.rows["entries"], "transaction_id"), book.by_number("transactions", "transaction_id")
+    lines = {row.whole("transaction_id"): row.whole("line") for row in book.rows["receipts"]}
+    purses, since = book.by_number("wallets", "wallet_id"), _first_return_line(book)
+    back: dict[int, int] = defaultdict(int)
+    for number, row in known.items():
+        if row.text("kind") not in RETURNS or row.text("state") not in POSTED_STATES or lines.get(number, 0) < since:
+            continue
+        where, paid = f"{row} (transaction {number})", row.maybe("returns_id") or 0
+        payment = known.get(paid)
+        if payment is None or payment.text("kind") not in PAYMENTS or payment.text("state") not in POSTED_STATES:
+            yield Fault("not_paid_in", where, f"it is a {row.text('kind')} of transaction {paid}, which is no payment")
+            continue
+        if payment.maybe("member_id") != row.maybe("member_id"):
+            yield Fault("not_paid_in", where, f"another member has paid {payment} (transaction {paid})")
+        back[paid] += row.whole("amount_minor") if row.text("state") == "completed" else 0
+        arrived = -sum(
+            leg.whole("amount_minor")
+            for leg in moved.get(paid, [])
+            if purses[leg.whole("wallet_id")].text("kind") in ("cash", "fee_expense")
+        )
+        if back[paid] > arrived:
+            yield Fault("not_paid_in", where, f"of transaction {paid} went back {back[paid]}, and {arrived} was paid")
+        filled = {leg.whole("wallet_id"): leg.whole("amount_minor") for leg in moved.get(paid, [])}
+        for leg in moved.get(number, []):
+            if not _may_go_back(row, leg, purses[leg.whole("wallet_id")], filled.get(leg.whole("wallet_id"))):
+                yield Fault("not_paid_in", where, f"{leg} touches what transaction {paid} did not")
+
+
 CHECKS: tuple[Callable[[Book], Iterator[Fault]], ...] = (
     about, chain, entries, wallets, wallet_lines, postings, receipts, reservations, endings, reversals, approvals,
-    votes, voted,
+    votes, voted, returned,
 )  # fmt: skip
 
 
@@ -462,6 +497,26 @@ def _first_full_line(book: Book) -> int:
     return min(full, default=sys.maxsize)
 
 
+def _first_return_line(book: Book) -> int:
+    """Where lines begin to say which payment goes back."""
+    named = (line.whole("line") for line in book.rows["audit"] if {"returns", "receipt"} <= _data(line).keys())
+    return min(named, default=sys.maxsize)
+
+
+def _may_go_back(row: Row, leg: Row, purse: Row, filled: int | None) -> bool:
+    """Whether giving back a payment may touch this purse, of which the payment moved `filled`."""
+    kind, amount, owner = purse.text("kind"), leg.whole("amount_minor"), purse.maybe("member_id")
+    if owner is not None and owner != row.maybe("member_id"):
+        return False
+    if kind == "cash":
+        return filled is not None and purse.text("provider") != "box"
+    if kind == "fee_expense" or amount > 0:
+        return kind == "fee_expense"
+    if kind == "savings" or (row.text("kind") == "chargeback" and (kind == "bad_debt" or owner is not None)):
+        return True
+    return filled is not None and -amount <= filled
+
+
 def _approval_lines(row: Row, voters: list[Row]) -> dict[str, dict[str, Any]]:
     """What the lines about an approval must say, by their action."""
     number, why = row.whole("approval_id"), row.text("why") or None
@@ -513,6 +568,8 @@ def _posting_line(row: Row, legs: list[Row], receipt: Row, line: Row | None, ful
             # A file does not tell an empty reason from none.
             "reason": reason if row.text("reason") or said.get("reason") else None,
         }
+        if row.maybe("returns_id"):
+            expected["returns"] = row.maybe("returns_id")
     if {**said, "entries": sorted(said.get("entries", []))} != expected:
         yield Fault("posting_line", where, f"{line} says {line.text('data')}, the book says {expected}")
     if {receipt.text("at"), *(leg.text("at") for leg in legs)} != {line.text("at")}:

@@ -133,7 +133,7 @@ class Transaction(Base):
     approval_id: Mapped[int | None] = mapped_column(BigInteger)
     """The vote by which the group decided it: a withdrawal, a loan, a write-off cannot be posted without one."""
     returns_id: Mapped[int | None] = mapped_column(BigInteger)
-    """The payment that a refund or a chargeback gives back; the database refuses one without it, or more than was paid."""
+    """The payment that a refund or a chargeback gives back; without it, or for more than was paid, none is taken."""
 
 
 class Entry(Base):

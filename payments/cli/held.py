@@ -50,11 +50,20 @@ def book(reference: str, because: str) -> None:
 @payments.command(name="let-go")
 @click.argument("reference")
 @BECAUSE
-def let_go(reference: str, because: str) -> None:
-    """Ends a held payment that you have given back at the provider, or that never came."""
+@click.option("--anyway", is_flag=True, help="Though the provider says that it was paid, or says nothing.")
+def let_go(reference: str, because: str, anyway: bool) -> None:
+    """Ends a held payment that you have given back at the provider, or that never came.
+
+    The provider is asked first. If it turns out to be there after all, reconciliation says so, and `payments book`
+    books it.
+    """
     try:
-        held.let_go(reference)
+        held.let_go(reference, anyway=anyway)
     except errors.NotHeld:
         raise click.ClickException(f"no payment {reference} is held: see `payments held`") from None
-    log.warning("an operator let a held payment go", extra={"reference": reference, "reason": because})
+    except errors.ProviderUnavailable as error:
+        why = "give it back there first, or see what is true there and say --anyway"
+        raise click.ClickException(f"{error}; nothing was changed: {why}") from None
+    said = {"reference": reference, "reason": because, "anyway": anyway}
+    log.warning("an operator let a held payment go", extra=said)
     click.echo(f"{reference}: ended, nothing was booked; the member is told")

@@ -4,6 +4,7 @@ The provider's books beside ours. Asking is always safe: nothing is posted that 
 """
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -18,8 +19,10 @@ from payments import differences, providers, reconciling, watching
 from payments.differences import OpenDifference
 from payments.models import Difference
 from payments.reconciling import Report
+from payments.watching import Place
 
 DAYS = 3
+GROUPS_SHOWN = 50
 DAY = click.DateTime(["%Y-%m-%d"])
 
 log = logging.getLogger(__name__)
@@ -70,7 +73,7 @@ def list_open(code: str | None) -> None:
 def settle_difference(difference_id: int, because: str) -> None:
     """Ends a difference by your word. It stays ended unless its amounts change."""
     reason = because.strip()
-    if not reason or reason in (differences.GONE, differences.POSTED):
+    if not reason or reason in (differences.GONE, differences.POSTED) or reason.startswith(differences.CORRECTED):
         raise click.UsageError("say in your own words why it is settled")
     with db.session() as session:
         if not differences.end(session, difference_id, reason, clock.now()):
@@ -83,14 +86,16 @@ def settle_difference(difference_id: int, because: str) -> None:
 
 
 @payments.command()
-def balances() -> None:
-    """What lies at each provider, beside what our books say and what of it is promised to payouts."""
+@click.option("--group", "code", metavar="CODE", help="What one group has at each place, by its code.")
+def balances(code: str | None) -> None:
+    """What lies at each provider, beside what our books say and what of it is promised; and whose money it is."""
     for provider in providers.configured():
         if not watching.look(provider):
             click.echo(f"{provider.name} gave no answer: what it said last is shown", err=True)
     with db.session() as session:
         rows = watching.kept(session)
         sent = {name: watching.books_at(session, name) for name in {row.provider for row in rows}}
+        places = watching.places(session)
     table: list[tuple[str, ...]] = [("provider", "balance", "in our books", "promised", "on its way out", "asked", "")]
     for row in rows:
         leaving = sent[row.provider].get(row.currency, watching.Books()).sent_minor
@@ -99,6 +104,22 @@ def balances() -> None:
         shown = (str(Money(amount, row.currency)) for amount in amounts)
         table.append((row.provider, *shown, asked, _judged(*amounts)))
     _print_table(table, right=(1, 2, 3, 4, 5))
+    _show_places([place for place in places if code is None or place.group_code == code.upper()])
+
+
+def _show_places(places: Sequence[Place]) -> None:
+    """Whose money lies where: a payout can be made only from what lies at the account's provider."""
+    if not places:
+        return
+    table: list[tuple[str, ...]] = [("group", "lies at", "amount", "promised", "")]
+    scattered = {code for code, many in Counter(place.group_code for place in places).items() if many > 1}
+    for place in sorted(places, key=lambda each: each.group_code not in scattered)[:GROUPS_SHOWN]:
+        remark = "lies at more than one place" if place.group_code in scattered else ""
+        table.append((place.group_code, place.provider, str(place.held), str(place.reserved), remark))
+    click.echo()
+    _print_table(table, right=(2, 3))
+    if len(places) > GROUPS_SHOWN:
+        click.echo(f"and {len(places) - GROUPS_SHOWN:,} more: --group CODE shows one")
 
 
 def _named(name: str | None) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
+from core.outbox import TryAgain
 from core.settings import settings
 from payments.breaker import SharedBreaker
 from payments.provider import Provider
@@ -11,12 +12,20 @@ from payments.providers.flutterwave import Flutterwave
 from payments.providers.paystack import Paystack
 
 
+class NotConfigured(TryAgain, KeyError):
+    """An unknown provider, or one without settings: a job about it waits until they are back."""
+
+    def __str__(self) -> str:
+        return f"the provider {self.args[0]} has no settings: put them back while money is under way there"
+
+
 @cache
 def by_name(name: str) -> Provider:
-    """The provider called `name`. Raises `KeyError` for an unknown one, and for one without settings."""
-    made = _ADAPTERS[name]()
+    """The provider called `name`. Raises `NotConfigured` for an unknown one, and for one without settings."""
+    make = _ADAPTERS.get(name)
+    made = make() if make else None
     if made is None:
-        raise KeyError(f"{name} has no settings")
+        raise NotConfigured(name)
     return made
 
 

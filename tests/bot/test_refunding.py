@@ -11,7 +11,7 @@ from core import db
 from core.money import Money
 from ledger import legs, receipts
 from ledger.audit import Cause
-from ledger.models import Transaction
+from ledger.models import Loan, Transaction
 from ledger.postings import Movement, record
 from payments import collections, disputing, paid, refunded, settling
 from payments.models import Checkout, Dispute, Refund
@@ -20,6 +20,7 @@ from payments.provider_records import Record, RecordsAnswer
 from tests.bot.actors import Talker
 from tests.bot.deciding import Circle, a_circle, code_of, confirm_code, token_of
 from tests.bot.group_life import WORK, all_say, announced, asks, borrows, movements
+from tests.ledger.actors import allowed
 from tests.payments.actors import a_checkout
 
 RETURNS: dict[str, Any] = {
@@ -96,13 +97,13 @@ def the_checkout(circle: Circle) -> Checkout:
     return circle.session.scalars(found).one()
 
 
-def is_disputed(circle: Circle, outcome: Outcome) -> None:
+def is_disputed(circle: Circle, outcome: Outcome, *, stands: bool = False) -> None:
     session, checkout, at = circle.session, the_checkout(circle), circle[0].at
     payment = paid.of_checkout(session, checkout)
     assert payment is not None
     amount = paid.amount(session, payment)
     record_ = Record("dispute", "358", checkout.reference, amount, None, outcome, "said", at, due_at=at)
-    disputing.settle(session, checkout.id, record_, at)
+    disputing.settle(session, checkout.id, record_, at, stands=stands)
     announced(circle)
 
 
@@ -201,8 +202,8 @@ def test_what_was_used_while_the_group_voted_cannot_go_back(circle: Circle, sess
     circle.rule(reversal_limit_percent=0)
     asks(circle, ama, f"refund {number} paid twice")
     user_id = chidi.row().id
-    used = Movement(circle.group.id, "refund", Money(1, "KES"), legs.refund(user_id, "paystack", 1), "used", user_id)
-    record(session, used, ama.at, Cause(None, "sms"))
+    used = Movement(circle.group.id, "refund", Money(1, "KES"), legs.refund(user_id, "paystack", 1), "used")
+    record(session, allowed(session, used), ama.at, Cause(None, "sms"))
     all_say(circle, "Y", baraka)
     assert the_states_of_refunds(circle) == []
     assert "there is not enough free money" in circle.heard(ama)[-1]
@@ -210,8 +211,8 @@ def test_what_was_used_while_the_group_voted_cannot_go_back(circle: Circle, sess
 
 def test_what_was_used_before_is_said_at_once(circle: Circle, session: db.Session) -> None:
     number, user_id = pays(circle, circle[2]), circle[2].row().id
-    used = Movement(circle.group.id, "refund", Money(1, "KES"), legs.refund(user_id, "paystack", 1), "used", user_id)
-    record(session, used, circle[0].at, Cause(None, "sms"))
+    used = Movement(circle.group.id, "refund", Money(1, "KES"), legs.refund(user_id, "paystack", 1), "used")
+    record(session, allowed(session, used), circle[0].at, Cause(None, "sms"))
     circle[0].says(f"refund {number} paid twice").expects("its money has been used since")
 
 
@@ -340,6 +341,34 @@ def test_a_dispute_that_is_won_is_told_to_the_officers(circle: Circle) -> None:
     is_disputed(circle, Outcome.PENDING)
     is_disputed(circle, Outcome.SUCCEEDED)
     assert "stay in the group" in circle.heard(circle[0])[-1]
+
+
+def test_what_was_lost_and_is_brought_back_is_told_to_everybody(circle: Circle) -> None:
+    _, baraka, chidi = circle.members
+    pays(circle, baraka)
+    pays(circle, chidi)
+    is_disputed(circle, Outcome.DECLINED)
+    is_disputed(circle, Outcome.SUCCEEDED)
+    assert "has not brought them back yet" in circle.heard(circle[0])[-1]
+    is_disputed(circle, Outcome.SUCCEEDED, stands=True)
+    for talker in circle.members:
+        assert "the payment service brought back the KES 508 of Chidi that it had taken" in circle.heard(talker)[-1]
+
+
+def test_a_repayment_that_is_taken_back_is_owed_again_and_everybody_hears_how_much(circle: Circle) -> None:
+    ama, baraka, chidi = circle.members
+    for talker in (baraka, chidi):
+        pays(circle, talker)
+    borrows(circle, chidi, 40_000)
+    number = pays(circle, chidi, "repayment")
+    assert number
+    chidi.says("my loan").expects("no loan")
+    is_disputed(circle, Outcome.DECLINED)
+    # By hand: 400.00 and 8.00 of interest were paid off; 92.00 had gone to the savings, and 8.00 were paid on top.
+    said = circle.heard(ama)[-1]
+    assert "took back KES 508 of Chidi. It had paid back a loan: KES 4" in said
+    assert "The group lost" not in said
+    assert circle.session.scalars(select(Loan.state)).all() == ["active"]
 
 
 def test_what_was_taken_back_and_cannot_be_booked_is_told_to_the_officers(circle: Circle, session: db.Session) -> None:

@@ -94,6 +94,7 @@ LONG: dict[str, Any] = {
     "problem": "there is not enough free money",
     "why": "deadline",
     "held": "KES 125,000.50",
+    "owed": "KES 125,000.50",
     "place": "provider",
     "now": "Co-operative Bank ...567",
     "members": 500,

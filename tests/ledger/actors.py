@@ -1,5 +1,6 @@
 """People, groups and money in a few verbs, on the product's own functions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import count
@@ -11,7 +12,7 @@ from core.money import Money
 from ledger import approvals, contributions, groups
 from ledger.approvals import Subject
 from ledger.audit import Cause
-from ledger.models import DECIDED_BY, AuditRow, Entry, Group, Membership, Receipt, Transaction, User, Wallet
+from ledger.models import DECIDED_BY, RETURNS, AuditRow, Entry, Group, Membership, Receipt, Transaction, User, Wallet
 from ledger.postings import Leg, Movement, Posted
 
 AT = datetime(2026, 3, 14, 9, 26, 53, 589793, tzinfo=UTC)
@@ -89,8 +90,35 @@ def voted(session: Session, group_id: int, kind: str, user_id: int | None, amoun
     return tally.approval_id
 
 
+def whose(legs: Sequence[Leg]) -> int | None:
+    """The one member whose wallets these legs name, if there is just one."""
+    owners = {leg.user_id for leg in legs if leg.user_id}
+    return owners.pop() if len(owners) == 1 else None
+
+
+def going_back(legs: Sequence[Leg]) -> int:
+    """What reaches the payer by a refund or a chargeback with these legs, in minor units."""
+    return sum(leg.amount_minor for leg in legs if leg.kind in ("cash", "fee_expense"))
+
+
+def payment_of(session: Session, group_id: int, user_id: int | None, amount_minor: int) -> int:
+    """A contribution of this member by which at least so much was paid; its number."""
+    found = text("""
+        SELECT t.id FROM transactions t JOIN entries e ON e.transaction_id = t.id JOIN wallets w ON w.id = e.wallet_id
+         WHERE t.group_id = :group AND t.kind = 'contribution' AND t.state = 'completed' AND t.user_id = :user
+           AND w.kind IN ('cash', 'fee_expense')
+         GROUP BY t.id HAVING -sum(e.amount_minor) >= :amount ORDER BY t.id DESC LIMIT 1""")
+    values = {"group": group_id, "user": user_id, "amount": amount_minor}
+    return int(session.execute(found, values).scalar_one())
+
+
 def allowed(session: Session, movement: Movement) -> Movement:
-    """The movement with the vote that it needs, if money leaves by it."""
+    """The movement with the vote that it needs, if money leaves by it, or with the payment that it gives back."""
+    if movement.kind in RETURNS:
+        user_id, amount = whose(movement.legs), going_back(movement.legs)
+        payment = payment_of(session, movement.group_id, user_id, amount)
+        money = Money(amount, movement.amount.currency)
+        return replace(movement, amount=money, user_id=user_id, returns_id=payment)
     if movement.kind not in DECIDED_BY:
         return movement
     amount = movement.amount.amount_minor

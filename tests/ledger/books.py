@@ -99,7 +99,7 @@ def _box(session: Session, group: Group, ama: User, names: dict[str, int]) -> No
         ("chargeback", 60_00, legs.chargeback(ama.id, PROVIDER, 60_00, 40_00)),
         ("share_out", 10_00, shares),
     ):
-        moved(session, group, kind, amount, moved_legs, None)
+        names[kind] = moved(session, group, kind, amount, moved_legs, None).transaction_id
 
 
 def _withdrawal(session: Session, group: Group, user: User, amount: int) -> Transaction:

@@ -15,6 +15,7 @@ from ledger.models import (
     GROUP_DEBIT_KINDS,
     MEMBER_DEBIT_KINDS,
     OPEN_STATES,
+    RETURNS,
 )
 from ledger.postings import Leg
 
@@ -192,7 +193,9 @@ class Book:
         return Outcome(known.receipt, replayed=True)
 
     def _check_voted(self, said: Said) -> None:
-        """Money leaves only by a vote about this member and this amount."""
+        """Money leaves only by a vote about this member and this amount; here nothing names a payment to give back."""
+        if said.kind in RETURNS:
+            raise errors.NotPaidIn
         if said.kind not in DECIDED_BY:
             return
         vote = self.votes.get(said.approval_id or 0)

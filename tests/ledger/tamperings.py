@@ -361,6 +361,51 @@ TAMPERINGS = {
         f"""{SHORTENED} AND a.seq = (SELECT seq FROM receipts WHERE transaction_id = :sent)""",
         REHASHED,
     ),
+    "the payment taken off what went back": tampering(
+        "not_paid_in",
+        "transaction {chargeback}",
+        "transactions.csv",
+        "UPDATE transactions SET returns_id = NULL WHERE id = :chargeback",
+        """UPDATE audit_log SET data = regexp_replace(data, ',"returns":[0-9]+', '')
+            WHERE group_id = :group AND action = 'chargeback'""",
+        REHASHED,
+    ),
+    "a refund of another member's payment": tampering(
+        "not_paid_in",
+        "transaction {refund}",
+        "transactions.csv",
+        "UPDATE transactions SET returns_id = :dear WHERE id = :refund",
+    ),
+    "a refund of what is no payment": tampering(
+        "not_paid_in",
+        "transaction {refund}",
+        "transactions.csv",
+        "UPDATE transactions SET returns_id = :sent WHERE id = :refund",
+    ),
+    "a refund of more than was paid": tampering(
+        "not_paid_in",
+        "transaction {refund}",
+        "transactions.csv",
+        "UPDATE transactions SET amount_minor = 500001 WHERE id = :refund",
+    ),
+    "a payment given back twice": tampering(
+        "not_paid_in",
+        "transaction {chargeback}",
+        "transactions.csv",
+        "UPDATE transactions SET amount_minor = 500000 - 9999 WHERE id = :chargeback",
+    ),
+    "a refund out of another member's savings": tampering(
+        "not_paid_in",
+        "transaction {refund}",
+        "transactions.csv",
+        "UPDATE entries SET wallet_id = :others WHERE transaction_id = :refund AND wallet_id = :savings",
+    ),
+    "which payment went back": tampering(
+        "posting_line",
+        "transaction {refund}",
+        "receipts.csv",
+        "UPDATE transactions SET returns_id = :tail WHERE id = :refund",
+    ),
     "a vote": tampering(
         "vote_line",
         "vote of member {baraka} about approval {sent_vote}",

@@ -7,14 +7,15 @@ from sqlalchemy import text
 
 from core import db
 from core.money import Money
-from ledger import chargebacks, errors, exporting, transactions, verifying
+from ledger import chargebacks, errors, exporting, legs, transactions, verifying
 from ledger.models import Transaction
-from ledger.postings import Leg
+from ledger.postings import Leg, Movement, record
 from tests.ledger.actors import (
     AT,
     CAUSE,
     PROVIDER,
     World,
+    allowed,
     as_owner,
     audit_lines,
     balances,
@@ -54,6 +55,12 @@ def promised(session: db.Session, world: World, amount: int) -> None:
     transactions.reserve(session, world.umoja.id, open_one.id, [Leg("savings", amount, world.ama.id)], AT, CAUSE)
 
 
+def leaves_the_provider(session: db.Session, world: World, kind: str, moved: list[Leg], amount: int) -> None:
+    """Cash that Ama has got, or that was fetched into the box, since she paid."""
+    movement = Movement(world.umoja.id, kind, Money(amount, "KES"), moved, "since", world.ama.id)
+    record(session, allowed(session, movement), AT, CAUSE)
+
+
 def test_what_is_taken_back_leaves_the_savings_and_the_cash(
     session: db.Session, world: World, payment: Transaction
 ) -> None:
@@ -67,7 +74,8 @@ def test_what_is_taken_back_leaves_the_savings_and_the_cash(
 
 
 def test_the_group_loses_what_the_savings_do_not_cover(session: db.Session, world: World, payment: Transaction) -> None:
-    takes(session, payment, 5_100)
+    leaves_the_provider(session, world, "withdrawal", legs.withdrawal(world.ama.id, PROVIDER, 100, 100, 0), 100)
+    takes(session, payment, 5_000)
     found = balances(session, world.umoja)
     assert (found["savings", world.ama.id], found["bad_debt", ""], found["savings", world.baraka.id]) == (
         0, -100, 4_000,
@@ -95,13 +103,16 @@ def test_what_is_held_cannot_be_promised_meanwhile_and_is_then_taken(
 
 def test_as_much_is_held_as_is_there(session: db.Session, world: World, payment: Transaction) -> None:
     promised(session, world, 4_500)
-    held = holds(session, payment, 10_000)
+    leaves_the_provider(session, world, "banking", legs.banking(PROVIDER, legs.CASH_BOX, 4_500), 4_500)
+    held = holds(session, payment, 5_000)
     assert held is not None
     shown = session.execute(
         text("SELECT kind, available_minor FROM wallets WHERE group_id = :group AND kind IN ('savings', 'cash')"),
         {"group": world.umoja.id},
     )
-    assert sorted((kind, free) for kind, free in shown) == [("cash", 0), ("savings", 0), ("savings", 4_000)]
+    assert sorted((kind, free) for kind, free in shown) == [
+        ("cash", 0), ("cash", 4_500), ("savings", 0), ("savings", 4_000),
+    ]  # fmt: skip
 
 
 def test_nothing_is_held_where_nothing_is(session: db.Session, world: World, payment: Transaction) -> None:
@@ -114,9 +125,10 @@ def test_nothing_is_held_where_nothing_is(session: db.Session, world: World, pay
 def test_cash_that_is_not_there_cannot_be_taken_and_nothing_is_written(
     session: db.Session, world: World, payment: Transaction
 ) -> None:
+    leaves_the_provider(session, world, "banking", legs.banking(PROVIDER, legs.CASH_BOX, 4_001), 4_001)
     before = row_counts(session)
     with pytest.raises(errors.InsufficientFunds), session.begin_nested():
-        takes(session, payment, 9_001)
+        takes(session, payment, 5_000)
     assert row_counts(session) == before
 
 

@@ -55,6 +55,8 @@ APPROVAL = {
 VOTE = "INSERT INTO votes (group_id, approval_id, user_id) VALUES "
 VOTED = """INSERT INTO transactions (group_id, kind, currency, amount_minor, idempotency_key, channel, created_at,
                                      approval_id) VALUES """
+RETURNED = """INSERT INTO transactions (group_id, user_id, kind, currency, amount_minor, idempotency_key, channel,
+                                        created_at, returns_id) VALUES """
 LOAN = """INSERT INTO loans (id, group_id, user_id, number, reason, principal_minor, rate_percent, periods, method,
                              period, grace_days, penalty_percent, penalty_base, asked_at)
           OVERRIDING SYSTEM VALUE
@@ -150,6 +152,12 @@ REFUSED = {
     "uq_transactions_approval": VOTED
     + """(:umoja, 'payout', 'KES', 1, 'k', 'sms', now(), :vote),
          (:umoja, 'payout', 'KES', 1, 'l', 'sms', now(), :vote)""",
+    "ck_transactions_returns": RETURNED + "(:umoja, :ama, 'fee', 'KES', 1, 'k', 'sms', now(), :posted)",
+    # The trigger of what goes back would refuse first.
+    "fk_transactions_group_id_returns_id": """SET CONSTRAINTS ALL IMMEDIATE;
+                                ALTER TABLE transactions DISABLE TRIGGER transactions_returned_born;"""
+    + RETURNED
+    + "(:umoja, :ama, 'refund', 'KES', 1, 'k', 'sms', now(), :nobody)",
     # Approvals and votes
     "ck_approvals_kind": asking(kind="'party'"),
     "ck_approvals_state": asking(state="'lost'", decided_at="now()"),

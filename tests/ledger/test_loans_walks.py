@@ -12,9 +12,9 @@ from sqlalchemy import Engine, select
 
 from core import db
 from core.money import Money
-from ledger import errors, guaranteeing, loans, repaying, schedules, verifying
-from ledger.models import Loan, User
-from tests.ledger.actors import CAUSE
+from ledger import chargebacks, errors, guaranteeing, loans, repaying, schedules, verifying
+from ledger.models import Loan, Transaction, User
+from tests.ledger.actors import CAUSE, PROVIDER
 from tests.ledger.lending import Lender, a_lender
 
 DEEP = os.environ.get("LEDGER_DEPTH") == "deep"
@@ -26,7 +26,22 @@ DEEP = os.environ.get("LEDGER_DEPTH") == "deep"
     steps=st.lists(
         st.tuples(
             st.sampled_from(
-                ("borrow", "borrow", "wait", "wait", "pay", "pay", "pay", "settle", "savings", "write off", "undo")
+                (
+                    "borrow",
+                    "borrow",
+                    "wait",
+                    "wait",
+                    "pay",
+                    "pay",
+                    "pay",
+                    "settle",
+                    "savings",
+                    "write off",
+                    "undo",
+                    "take back",
+                    "take back",
+                    "bring back",
+                )  # fmt: skip
             ),
             st.sampled_from(("ama", "baraka")),
             st.integers(1, 40_000),
@@ -69,6 +84,7 @@ class Walk:
 
     def __init__(self, lender: Lender, standing: list[User], principal: int, periods: int) -> None:
         self.lender, self.standing, self.principal, self.periods = lender, standing, principal, periods
+        self.keys = list[str]()
 
     def does(self, step: str, user: User, amount: int) -> None:
         """One step; what the group cannot do at this moment is refused, and changes nothing."""
@@ -80,6 +96,8 @@ class Walk:
             "savings": self.pay_from_savings,
             "write off": self.write_off,
             "undo": self.undo,
+            "take back": self.take_back,
+            "bring back": self.bring_back,
         }
         try:
             with self.lender.session.begin_nested():
@@ -127,6 +145,45 @@ class Walk:
         self.lender.day += timedelta(days=amount % 10)
         self.lender.pays_out(loan)
 
+    def take_back(self, user: User, amount: int) -> None:
+        """The provider takes a part of a payment back, or all that is left of it; nothing of it is lost but savings."""
+        payments = self.payments(user)
+        if not payments:
+            return
+        payment = payments[amount % len(payments)]
+        session, gone = self.lender.session, chargebacks.standing(self.lender.session, payment)
+        left = payment.amount_minor - sum(each.amount_minor for each in gone)
+        if not left:
+            return
+        money = Money(left if amount % 2 else amount % left + 1, "KES")
+        key = f"taken:{payment.id}:{len(self.keys)}"
+        owing = self.owing(user)
+        with session.begin_nested():
+            posted = chargebacks.take(session, payment, money, PROVIDER, key, self.lender.at, CAUSE)
+        self.keys.append(key)
+        taken = session.get_one(Transaction, posted.transaction_id)
+        assert chargebacks.lost(session, taken) <= money.amount_minor
+        assert owing <= self.owing(user) <= owing + money.amount_minor
+
+    def bring_back(self, user: User, amount: int) -> None:
+        session = self.lender.session
+        gone = [each for payment in self.payments(user) for each in chargebacks.standing(session, payment)]
+        if gone:
+            taken = gone[amount % len(gone)]
+            chargebacks.give_back(session, taken, PROVIDER, self.lender.day, self.lender.at, CAUSE)
+
+    def payments(self, user: User) -> list[Transaction]:
+        found = select(Transaction).where(
+            Transaction.group_id == self.lender.group.id,
+            Transaction.user_id == user.id,
+            Transaction.kind == "repayment",
+            Transaction.state == "completed",
+        )
+        return list(self.lender.session.scalars(found.order_by(Transaction.id)))
+
+    def owing(self, user: User) -> int:
+        return -sum(self.lender.wallet(kind, user) for kind in ("loan", "interest_due", "penalty_due"))
+
     def oldest(self, user: User) -> Loan:
         active = loans.active(self.lender.session, self.lender.group.id, user.id)
         if not active:
@@ -134,12 +191,16 @@ class Walk:
         return active[0]
 
     def assert_guarantees_cover_what_is_owed(self) -> None:
-        """Each holds its share of what is left of the principal, rounded up; nothing is held for what is over."""
+        """Each holds its share of what is left of the principal, rounded up; nothing is held for what is over.
+
+        Once a payment was taken back it may be less: who was let go by then stays free.
+        """
         session, held = self.lender.session, {member.id: 0 for member in self.standing}
         for loan in session.scalars(select(Loan).where(Loan.group_id == self.lender.group.id)).all():
             left = sum(row.principal_minor - row.paid_principal_minor for row in self.lender.rows(loan))
             for guarantee in guaranteeing.of(session, loan, ("held",)):
                 assert loan.state == "active"
-                assert guarantee.held_minor == -(-guarantee.amount_minor * left // loan.principal_minor)
+                share = -(-guarantee.amount_minor * left // loan.principal_minor)
+                assert guarantee.held_minor == share or (self.keys and guarantee.held_minor < share)
                 held[guarantee.user_id] += guarantee.held_minor
         assert {member.id: self.lender.held(member) for member in self.standing} == held

@@ -12,9 +12,9 @@ from core import db
 from core.money import Money
 from ledger import errors, legs, transactions
 from ledger.legs import Allocation
-from ledger.models import DECIDED_BY, MOVEMENTS, Transaction
+from ledger.models import MOVEMENTS, Transaction
 from ledger.postings import Leg, Movement, Posted, post, record
-from tests.ledger.actors import AT, CAUSE, PROVIDER, World, allowed, balances, row_counts, voted
+from tests.ledger.actors import AT, CAUSE, PROVIDER, World, allowed, balances, row_counts, whose
 
 BOX = legs.CASH_BOX
 Amounts = dict[str, int]
@@ -300,10 +300,12 @@ def test_balances_move_by_the_entries_and_nothing_else_moves(session: db.Session
 def test_a_movement_that_was_begun_first_writes_the_same(session: db.Session, standing: World, title: str) -> None:
     kind, make, expected = EXAMPLES[title]
     moved = make(standing)
-    group_id, amount = standing.umoja.id, _amount(standing, moved)
-    vote = voted(session, group_id, kind, None, amount.amount_minor) if kind in DECIDED_BY else None
-    begun = transactions.begin(session, group_id, kind, None, amount, "begun", AT, CAUSE, "because", vote)
-    post(session, group_id, begun.id, moved, AT, CAUSE)
+    wanted = allowed(session, Movement(standing.umoja.id, kind, _amount(standing, moved), moved, "begun"))
+    begun = transactions.begin(
+        session, wanted.group_id, kind, wanted.user_id, wanted.amount, wanted.key, AT, CAUSE, "because",
+        wanted.approval_id, wanted.returns_id,
+    )  # fmt: skip
+    post(session, wanted.group_id, begun.id, moved, AT, CAUSE)
     assert _entries(session, standing, begun.id) == expected
 
 
@@ -373,8 +375,9 @@ def test_a_kind_that_nobody_knows_is_refused(session: db.Session, standing: Worl
 
 def _record(session: db.Session, world: World, kind: str, moved: list[Leg], reverses_id: int | None = None) -> Posted:
     key = f"{kind} {session.query(Transaction).count()}"
+    payer = whose(moved) if kind == "contribution" else None
     movement = Movement(
-        world.umoja.id, kind, _amount(world, moved), moved, key, reason="because", reverses_id=reverses_id
+        world.umoja.id, kind, _amount(world, moved), moved, key, payer, reason="because", reverses_id=reverses_id
     )
     return record(session, allowed(session, movement), AT, CAUSE)
 

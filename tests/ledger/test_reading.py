@@ -28,10 +28,10 @@ def test_own_savings_the_groups_money_and_open_promises_are_apart(session: db.Se
 
 
 def test_only_what_a_member_wants_to_pay_in_is_not_paid_yet(session: db.Session, world: World) -> None:
-    saved(session, world.umoja, world.ama, 5000)
+    payment = saved(session, world.umoja, world.ama, 5000)
     wish(session, world.umoja, world.ama, 100)
-    for kind in ("repayment", "guarantee", "refund"):
-        transactions.begin(session, world.umoja.id, kind, world.ama.id, kes(700), kind, AT, CAUSE)
+    for kind, returns in (("repayment", None), ("guarantee", None), ("refund", payment.id)):
+        transactions.begin(session, world.umoja.id, kind, world.ama.id, kes(700), kind, AT, CAUSE, returns_id=returns)
     found = reading.balances(session, world.umoja.id, world.ama.id, "KES")
     assert (found.open, found.paying) == (kes(100), kes(800))
     lines = reading.own_lines(session, world.umoja.id, world.ama.id, limit=3)

@@ -21,11 +21,24 @@ from ledger.models import (
     MEMBER_CREDIT_KINDS,
     MEMBER_DEBIT_KINDS,
     MOVEMENTS,
+    PAYMENTS,
+    RETURNS,
     Group,
 )
 from ledger.postings import Leg, Movement, post, record
 from tests.conftest import ROOT
-from tests.ledger.actors import AT, CAUSE, audit_lines, founded, person, receipt_numbers, voted
+from tests.ledger.actors import (
+    AT,
+    CAUSE,
+    audit_lines,
+    founded,
+    going_back,
+    payment_of,
+    person,
+    receipt_numbers,
+    voted,
+    whose,
+)
 
 PAGE = (ROOT / "docs" / "ledger.md").read_text()
 PLACES = {"at Paystack": "paystack", "in the box": "box"}
@@ -81,13 +94,17 @@ class Story:
         """Reserves what the page reserved before, and posts the step."""
         moved = self.posted[step.number] = self.legs_of(step.call)
         amount = Money(_asked_for(step, moved), self.group.currency)
+        payer = whose(moved) if step.kind in (*PAYMENTS, *RETURNS) else None
+        payment = payment_of(self.session, self.group.id, payer, amount.amount_minor) if step.kind in RETURNS else None
         key, vote = f"step {step.number}", self.vote(step.kind, amount.amount_minor)
         if step.kind not in ASKED_FIRST:
             reverses_id = self.transaction_ids[_reversed_step(step)] if step.kind == "reversal" else None
             movement = Movement(self.group.id, step.kind, amount, moved, key, None, key, reverses_id, vote)
             self.transaction_ids[step.number] = record(self.session, movement, AT, CAUSE).transaction_id
             return
-        begun = transactions.begin(self.session, self.group.id, step.kind, None, amount, key, AT, CAUSE, None, vote)
+        begun = transactions.begin(
+            self.session, self.group.id, step.kind, payer, amount, key, AT, CAUSE, None, vote, payment
+        )
         if self.held:
             self.reserve(begun.id)
         post(self.session, self.group.id, begun.id, moved, AT, CAUSE)
@@ -256,7 +273,9 @@ def _parts(wallet: Wallet, amount_minor: int) -> tuple[str, int, int | None, str
 
 
 def _asked_for(step: Step, moved: list[Leg]) -> int:
-    """Of a withdrawal what it takes from the savings, of anything else all that moves."""
+    """Of a withdrawal what it takes from the savings, of what goes back just that, of anything else all that moves."""
+    if step.kind in RETURNS:
+        return going_back(moved)
     if step.kind == "withdrawal":
         return -sum(leg.amount_minor for leg in moved if leg.kind == "savings")
     return sum(leg.amount_minor for leg in moved if leg.amount_minor > 0)

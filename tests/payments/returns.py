@@ -56,9 +56,12 @@ class ReturnsDesk:
         self.made.append(made | {"createdAt": clock.now().isoformat()})
         return self.made[-1]
 
-    def disputed(self, reference: str, amount_minor: int | None, status: str, resolution: str | None = None) -> None:
-        self.disputes["358950"] = {
-            "id": 358_950,
+    def disputed(
+        self, reference: str, amount_minor: int | None, status: str, resolution: str | None = None,
+        number: str = "358950",
+    ) -> None:  # fmt: skip
+        self.disputes[number] = {
+            "id": int(number),
             "refund_amount": amount_minor,
             "currency": "KES",
             "status": status,
@@ -131,6 +134,12 @@ class Paid:
     def dispute(self) -> Dispute:
         with db.session() as session:
             return session.scalars(select(Dispute).where(Dispute.group_id == self.group_id)).one()
+
+    def disputes(self) -> list[tuple[str, str, int]]:
+        """Of this very payment: how the provider calls each, where it stands, and about how much it is."""
+        with db.session() as session:
+            found = select(Dispute).where(Dispute.checkout_id == self.checkout_id).order_by(Dispute.id)
+            return [(each.provider_id, each.state, each.amount_minor) for each in session.scalars(found)]
 
     def free(self) -> tuple[int, int]:
         """What is not held of the savings, and of the cash at the provider."""

@@ -168,8 +168,9 @@ def test_differences_are_listed_by_group_and_settled_with_a_reason(lists: Lists,
 def test_balances_stand_beside_the_books(provider_server: ScriptedServer) -> None:
     desk = Desk(provider_server, float_minor=5_000_00)
     decides()
-    (line,) = [line for line in operates("balances").output.splitlines() if "KES" in line]
-    assert line.split("  ", 1)[0] == "paystack"
+    (line,) = [
+        line for line in operates("balances").output.splitlines() if line.startswith("paystack") and "KES" in line
+    ]
     for words in ("KES 5,000", "KES 12,000", "KES 5,040", "0 min ago", "payouts would fail"):
         assert words in line
     desk.float_minor = 10_000_00

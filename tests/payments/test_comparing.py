@@ -57,6 +57,12 @@ COLLECTIONS: list[tuple[str, Booked | None, list[Record], list[Found]]] = [
         [theirs("collection", PAID)],
         [("collection_missed", None, 50_800)],
     ),
+    (
+        "let go by a person",
+        ours("collection", "let go"),
+        [theirs("collection", PAID)],
+        [("collection_missed", None, 50_800)],
+    ),
     ("not ours", None, [theirs("collection", PAID)], [("collection_unknown", None, 50_800)]),
     ("not in their list", ours("collection", "paid"), [], [("collection_not_there", 50_800, None)]),
     (
@@ -146,6 +152,9 @@ RETURNS: list[tuple[str, Booked | None, Record, list[Found]]] = [
     ("lost unheard", None, theirs("dispute", NO), [("dispute_missed", None, 50_800)]),
     ("won unheard", None, theirs("dispute", PAID), []),
     ("decided unheard", ours("dispute", "open"), theirs("dispute", NO), [("dispute_missed", None, 50_800)]),
+    ("lost after won", ours("dispute", "won"), theirs("dispute", NO), [("dispute_missed", None, 50_800)]),
+    ("won after lost", ours("dispute", "lost"), theirs("dispute", PAID), [("dispute_missed", None, 50_800)]),
+    ("won in both", ours("dispute", "won"), theirs("dispute", PAID), []),
     ("decided in both", ours("dispute", "lost"), theirs("dispute", NO), []),
 ]
 

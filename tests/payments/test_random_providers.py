@@ -39,7 +39,7 @@ def test_no_walk_parts_the_books_from_the_money(
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink) if PARTS == 1 else (Phase.generate,),
     )
-    @given(steps=st.lists(STEP, min_size=6, max_size=20))
+    @given(steps=st.lists(STEP, min_size=6, max_size=16))
     def every_walk_ends_whole(steps: list[tuple[str, int, list[str]]]) -> None:
         walk(steps, Teller(provider_server), web, movable_clock)
 

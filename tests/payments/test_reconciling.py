@@ -1,5 +1,6 @@
 """Reconciliation against a provider's lists: every kind of difference is found, once, and ends when it is mended."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,9 +9,9 @@ import requests
 from sqlalchemy import select
 
 from core import clock, db
-from core.outbox import TryAgain
+from core.outbox import OutboxRow, TryAgain
 from ledger.models import Group
-from payments import differences, links, reconciling
+from payments import cli, differences, links, reconciling
 from payments.models import DIFFERENCES, Checkout, Difference, StandingAccount
 from payments.reconciling import Report
 from sandbox.config import SandboxConfig
@@ -185,10 +186,12 @@ def test_a_list_that_cannot_be_read_finds_nothing_and_is_read_again(lists: Lists
     movable_clock.forward(hours=1)
     today = clock.now().date()
     with pytest.raises(TryAgain, match="collections of"):
-        reconciling.work_through("paystack", today, today)
+        reconciling.work_through("paystack", "collection", today)
+    with pytest.raises(TryAgain, match="settlements"):
+        reconciling.work_through("paystack", "settlement", today)
     assert open_lines() == []
     lists.mute.clear()
-    reconciling.work_through("paystack", today, today)
+    reconciling.work_through("paystack", "collection", today)
     assert [kind for kind, *_ in open_lines()] == ["collection_not_there"]
 
 
@@ -254,7 +257,8 @@ def test_only_a_new_difference_rings(
     movable_clock.forward(hours=1)
     today = clock.now().date()
     for _ in range(3):
-        reconciling.work_through("paystack", today, today)
+        for part in reconciling.PARTS:
+            reconciling.work_through("paystack", part, today)
     assert [record.levelname for record in caplog.records if "differ" in record.message] == ["ERROR"]
 
 
@@ -277,8 +281,12 @@ def test_pages_of_many_rows_are_all_compared(lists: Lists, movable_clock: Movabl
     assert (report.open, report.compared["collection"]) == (4, 1_203)
 
 
-def test_every_kind_says_what_to_do() -> None:
+def test_every_kind_says_what_to_do_by_commands_that_exist() -> None:
     assert set(differences.ACTIONS) == set(DIFFERENCES)
+    known = {f"{group.name} {name}" for group in (cli.payments, cli.payouts) for name in group.commands}
+    for kind, action in differences.ACTIONS.items():
+        named = [" ".join(words.split()[:2]) for words in re.findall(r"`([^`]+)`", action)]
+        assert named and set(named) <= known, kind
 
 
 def test_once_a_night_each_day_is_put_out_once(lists: Lists, movable_clock: MovableClock) -> None:
@@ -292,10 +300,14 @@ def test_once_a_night_each_day_is_put_out_once(lists: Lists, movable_clock: Mova
         put = [payload for _, payload in outbox(session, "payments.reconcile")]
     today = clock.now().date()
     assert put == [
-        {"provider": "paystack", "start": str(day), "end": str(day)}
-        for day in (today - timedelta(days=3), today - timedelta(days=2), today - timedelta(days=1))
-    ]
-    assert run_outbox("payments.reconcile") == ["payments.reconcile"] * 3
+        {"provider": "paystack", "kind": part, "day": str(today - timedelta(days=back))}
+        for back in (3, 2, 1)
+        for part in ("collection", "payout", "refund", "dispute", "settlement")
+    ] + [{"provider": "paystack", "kind": "balance", "day": str(today)}]
+    assert run_outbox("payments.reconcile") == ["payments.reconcile"] * 16
+    with db.session() as session:
+        rows = session.scalars(select(OutboxRow).where(OutboxRow.kind == "payments.reconcile"))
+        assert {row.state for row in rows} == {"done"}
     movable_clock.forward(days=6)  # A Monday: a whole month, for what was taken back long after it was made.
     assert reconciling.sweep() == 30
 

@@ -12,6 +12,7 @@ from ledger.postings import Movement, record
 from payments import paid, refunded, refunding, settling
 from payments.errors import NotRefundable
 from payments.models import Checkout, Collection
+from tests.ledger.actors import allowed
 from tests.payments.actors import a_checkout, at_once, run_outbox, says
 from tests.payments.conftest import MovableClock
 from tests.payments.returns import (
@@ -122,11 +123,9 @@ def test_above_the_limit_officers_alone_are_refused_also_when_it_sank_since(paym
 def test_savings_that_were_used_since_cannot_go_back(payment: Paid, desk: ReturnsDesk) -> None:
     asked = payment.is_asked_back()
     with db.session() as session:
-        held = Movement(
-            payment.group_id, "refund", Money(1, "KES"), legs.refund(payment.saver.user_id, "paystack", 1), "x",
-            payment.saver.user_id,
-        )  # fmt: skip
-        record(session, held, clock.now(), Cause(None, "sms"))
+        used = legs.withdrawal(payment.saver.user_id, "paystack", 1, 1, 0)
+        movement = Movement(payment.group_id, "withdrawal", Money(1, "KES"), used, "x", payment.saver.user_id)
+        record(session, allowed(session, movement), clock.now(), Cause(None, "sms"))
         session.commit()
     with pytest.raises(errors.InsufficientFunds):
         payment.is_confirmed(asked)

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from core import db
+from core.outbox import OutboxRow
+from ledger.models import Wallet
 from payments import differences, payouts, providers, watching
 from payments.models import Difference, Payout, ProviderBalance
 from tests.payments.actors import run_outbox
@@ -153,3 +155,28 @@ def test_a_payout_is_sent_when_nobody_says_what_lies_there(desk: Desk) -> None:
 
 def test_every_provider_with_settings_is_watched(desk: Desk) -> None:
     assert watching.sweep() == len(providers.configured())
+
+
+def test_a_provider_that_was_removed_while_money_is_under_way_is_named_and_its_work_waits(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert watching.providers_in_use() == {}
+    group_id, _ = decides()
+    with db.session() as session:
+        session.get_one(Payout, the_payout(group_id).id).provider = "flutterwave"
+        wallet = select(Wallet).where(Wallet.group_id == group_id, Wallet.kind == "cash")
+        assert session.scalars(wallet).one().provider == "paystack"
+        session.commit()
+    assert watching.providers_in_use() == {"flutterwave": {"payouts_open": 1}}
+    (alarm,) = alarms(caplog, "a provider has money under way and no settings")
+    assert (alarm["provider"], alarm["payouts_open"]) == ("flutterwave", 1)
+
+    run_outbox("payments.submit_payout")
+    with db.session() as session:
+        row = session.scalars(select(OutboxRow).where(OutboxRow.kind == "payments.submit_payout")).one()
+    assert (row.state, row.last_error) == (
+        "pending",
+        "the provider flutterwave has no settings: put them back while money is under way there",
+    )
+    with pytest.raises(KeyError, match="nobody has no settings"):
+        providers.by_name("nobody")

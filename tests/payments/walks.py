@@ -65,9 +65,8 @@ class Walk:
             self.group_id, self.user_id, self.account_id = group.id, user.id, account.id
 
     def begins_with_savings(self) -> None:
-        """Two payments that went well, so that there is something to withdraw, to give back and to fight about."""
-        for amount in (19, 38):
-            self.contribute(amount)
+        """A payment that went well, so that there is something to withdraw, to give back and to fight about."""
+        self.contribute(49)
         for reference in list(self.teller.collections):
             self.teller.pays(reference)
         while self.delivered < len(self.teller.events):

@@ -15,14 +15,20 @@ class Door:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._passing: list[socket.socket] = []
+        self._is_open = True
         self._begin()
 
     def open(self) -> None:
+        """Lets everybody in again; an open door stays open."""
+        if self._is_open:
+            return
+        self._is_open = True
         self._listener = socket.create_server(("127.0.0.1", self.port))
         self._begin()
 
     def shut(self) -> None:
         """New connections are refused from now on, and those that are kept open end."""
+        self._is_open = False
         # Without it the thread would hold the port until the next one comes.
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)

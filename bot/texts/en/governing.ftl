@@ -245,9 +245,11 @@ remove-money_under_way = Money for { $payee } is on its way or waits in the box.
 remove-still_owes = { $payee } has something to settle with { $group } before they can go. Please talk to { $payee } first.
 remove-no_account = First { $payee } needs a place for their savings. { $payee } writes: payout account { $example }
 remove-no_money = { $group } has not enough free money now to pay { $payee } their savings. Please try again when more is paid in.
+remove-money_elsewhere = The money of { $group } lies where the savings of { $payee } cannot be paid from. We have been told and move it. Please try again tomorrow.
 remove-gone-reason = the rest of their savings
 remove-gone-nothing = { $payee } is no member of { $group } any more, and the { $amount } that are still theirs are too little to be sent.
 remove-gone-no_account = { $payee } is no member any more. { $amount } are still theirs, but there is no account to send them to, and the box has not that much. Try again when it has.
+remove-gone-money_elsewhere = { $payee } is no member any more. { $amount } are still theirs, but lie where they cannot be paid from. We have been told and move them. Please try again tomorrow.
 vote-removal = { $gone ->
         [yes] { $name } asks to pay { $payee }, who is no member any more: { $reason }.
        *[no] { $name } asks to end the membership of { $payee }: { $reason }.
@@ -289,6 +291,7 @@ leave-money_under_way = Money of { $group } for you is being voted about or is o
 leave-still_owes = You owe { $group } more than you have saved. Pay the rest back first, then you can leave. Write loan to see what you owe.
 leave-no_account = First tell me where your savings should go. Write: payout account { $example }
 leave-no_money = { $group } has not enough free money now to pay you your savings. Please try again when more is paid in.
+leave-money_elsewhere = The money of { $group } lies where your savings cannot be paid from now. It is safe. We have been told and move it. Please try again tomorrow.
 left = You have left { $group }. Thank you for saving together. To come back, write join and its code.
 nobody-may-vote = By your rules whoever gets the money has no vote, and nobody else could vote. Propose first: rule abstain no
 gone-left = You have left { $group }. Thank you for saving together.{ $own ->

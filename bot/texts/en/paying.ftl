@@ -132,3 +132,4 @@ account-number-not-here = There are no account numbers of one's own for { $group
 account-number-refused = { $group }: the bank opens no account number for you at the moment. Nothing is lost: write contribute 500 to save as before, or pay by for other ways.
 
 prompts-too-many = I asked your phone for a PIN several times and nothing was paid. Please wait ten minutes. Or pay from a phone with internet: { $example }
+payment-given-back = What you paid to { $group } was not what was asked for, so it was given back to you. Nothing was added. To pay, write: { $command } { $plain }

@@ -57,8 +57,17 @@ dispute-opened = { $group }: the bank of { $name } asks for { $amount } back tha
        *[other] { " " }by { $until }
     }.
 dispute-won = { $group }: the { $amount } that the bank of { $name } asked for stay in the group. They are free again.
-charged-back = { $group }: the payment service took back { $amount } of { $name }. { $held ->
-        [none] Their savings are less by that.
-       *[other] Their savings did not cover it: the group lost { $held }.
+dispute-won-held = { $group }: the bank of { $name } no longer asks for the { $amount }, but the payment service has not brought them back yet. A person is checking it.
+charged-back = { $group }: the payment service took back { $amount } of { $name }. { $owed ->
+        [none] { $held ->
+                [none] Their savings are less by that.
+               *[other] Their savings did not cover it: the group lost { $held }.
+            }
+       *[other] It had paid back a loan: { $owed } of it are owed again.{ $held ->
+                [none] { "" }
+               *[other] { " " }The group lost { $held }.
+            }
     } Receipt { $number }, seal { $seal }.
+charge-returned = { $group }: the payment service brought back the { $amount } of { $name } that it had taken. Receipt { $number }, seal { $seal }.
+charged-twice = { $group }: the bank of { $name } took { $amount } that had gone back already, so it got them twice. The group bears it; talk to { $name }. Receipt { $number }, seal { $seal }.
 return-held = { $group }: the payment service took back { $amount } of { $name }, and the book does not show it yet. A person is checking it.
