@@ -49,6 +49,7 @@ def main() -> None:
     """Runs the clock until it is told to stop."""
     logs.configure(settings().log_level)
     routing.check()
+    watching.providers_in_use()
     clock = queues.Clock()
     for tick, interval in TICKS.items():
         clock.every(interval, tick)

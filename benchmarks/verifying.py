@@ -80,5 +80,5 @@ def _book(member: Member, count: int) -> None:
 
 _BOOK = text("""
     SELECT count(*) FROM generate_series(1, :count) n CROSS JOIN LATERAL record_transaction(
-        :group, :user, 'contribution', :currency, :amount, gen_random_uuid() || '-' || n, NULL, NULL, NULL, now(),
+        :group, :user, 'contribution', :currency, :amount, gen_random_uuid() || '-' || n, NULL, NULL, NULL, NULL, now(),
         :user, 'whatsapp', NULL, :kinds, :owners, :providers, :amounts)""")

@@ -132,7 +132,10 @@ def _read(session: Session, statement: Select[Any], kind: RecordKind) -> list[Bo
 
 def _checkouts(provider: str) -> Select[Any]:
     refunded = exists().where(Refund.checkout_id == Checkout.id, Refund.state != "failed")
-    disputed = exists().where(Dispute.checkout_id == Checkout.id, Dispute.state != "won")
+    paid_minor = func.coalesce(Checkout.paid_minor, Collection.gross_minor, Transaction.amount_minor)
+    lost = select(func.sum(Dispute.amount_minor)).where(Dispute.checkout_id == Checkout.id, Dispute.state != "won")
+    # A part that was disputed does not explain why all of it was taken back.
+    disputed = func.coalesce(lost.correlate(Checkout).scalar_subquery(), 0) >= paid_minor
     columns = {
         "reference": Checkout.reference,
         # What is held since it was taken back is still booked as paid; what was let go never was.
@@ -140,7 +143,7 @@ def _checkouts(provider: str) -> Select[Any]:
             (Checkout.held_reason.startswith(NOT_BOOKED), "paid"), (_was_let_go(), LET_GO), else_=Checkout.state
         ),
         "currency": Transaction.currency,
-        "amount_minor": func.coalesce(Checkout.paid_minor, Collection.gross_minor, Transaction.amount_minor),
+        "amount_minor": paid_minor,
         "charged_minor": Checkout.charged_minor,
         "made_at": MADE_AT["collection"],
         "changed_at": func.coalesce(Checkout.paid_at, Checkout.created_at),

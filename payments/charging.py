@@ -65,9 +65,14 @@ def take_otp(session: Session, checkout_id: int, otp: str, key: str) -> None:
     outbox.put(session, "payments.submit_otp", {"checkout": checkout_id, "otp": sealed}, f"submit_otp:{key}")
 
 
+def opened_otp(checkout_id: int, sealed: str) -> str:
+    """The password that `take_otp` has sealed for this attempt."""
+    return crypto.unseal(base64.b64decode(sealed), _otp_of(checkout_id))
+
+
 def submit_otp(checkout_id: int, sealed: str) -> None:
     """Gives the provider the one-time password that the payer told us. Raises `TryAgain` when that surely failed."""
-    otp = crypto.unseal(base64.b64decode(sealed), _otp_of(checkout_id))
+    otp = opened_otp(checkout_id, sealed)
     with db.session() as session:
         checkout = session.get_one(Checkout, checkout_id)
         if checkout.state not in ("opening", "open") or checkout.action not in (None, "otp"):

@@ -9,7 +9,7 @@ import logging
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, true, update
+from sqlalchemy import Select, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -75,7 +75,11 @@ def request(
         raise errors.NoWayToPay
     provider = routing.collector(rules.country, amount.currency, chosen.method)
     _check_amount(rules, provider, amount, kind, chosen.method)
-    if waiting is not None and Way(waiting.method, waiting.network) == chosen:  # type: ignore[arg-type]
+    if waiting is not None and (waiting.method, waiting.network) != (chosen.method, chosen.network):
+        same_way = (Collection.method == chosen.method) & Collection.network.is_not_distinct_from(chosen.network)
+        unpaid = _unpaid(group_id, user_id, amount, kind, at).where(same_way)
+        waiting = session.scalars(unpaid.limit(1)).one_or_none()
+    if waiting is not None:
         return waiting  # Asked twice, and not paid yet: the same one, not a second debt.
     if chosen.method == "mobile_money":
         _refuse_a_flood(session, user_id, at)
@@ -102,6 +106,32 @@ def request(
     if chosen.method != "checkout":
         outbox.put(session, "payments.start_charge", {"collection": made.id}, f"start_charge:{made.id}")
     return made
+
+
+def _unpaid(group_id: int, user_id: int, amount: Money, kind: str, at: datetime) -> Select[Collection]:
+    """The member's payments of this very amount that can still be made, the newest first."""
+    reusable = or_(
+        *(
+            (Collection.method == method)
+            & (Collection.expires_at > at + spare)
+            # A page that was opened may have been paid; what was prompted or dialled is still the same one.
+            & Transaction.state.in_(("pending",) if method == "checkout" else OPEN_STATES)
+            for method, spare in REUSABLE_FOR.items()
+        )
+    )
+    return (
+        select(Collection)
+        .join(Transaction, Transaction.id == Collection.transaction_id)
+        .where(
+            Transaction.group_id == group_id,
+            Transaction.user_id == user_id,
+            Transaction.state.in_(OPEN_STATES),
+            Transaction.kind == kind,
+            Transaction.amount_minor == amount.amount_minor,
+            reusable,
+        )
+        .order_by(Collection.id.desc())
+    )
 
 
 def _refuse_a_flood(session: Session, user_id: int, at: datetime) -> None:
@@ -139,30 +169,7 @@ def _what_is_known(
 
     One round trip.
     """
-    reusable = or_(
-        *(
-            (Collection.method == method)
-            & (Collection.expires_at > at + spare)
-            # A page that was opened may have been paid; what was prompted or dialled is still the same one.
-            & Transaction.state.in_(("pending",) if method == "checkout" else OPEN_STATES)
-            for method, spare in REUSABLE_FOR.items()
-        )
-    )
-    unpaid = (
-        select(Collection)
-        .join(Transaction, Transaction.id == Collection.transaction_id)
-        .where(
-            Transaction.group_id == group_id,
-            Transaction.user_id == user_id,
-            Transaction.state.in_(OPEN_STATES),
-            Transaction.kind == kind,
-            Transaction.amount_minor == amount.amount_minor,
-            reusable,
-        )
-        .order_by(Collection.id.desc())
-        .limit(1)
-        .subquery()
-    )
+    unpaid = _unpaid(group_id, user_id, amount, kind, at).limit(1).subquery()
     newest = aliased(Collection, unpaid)
     row = session.execute(
         select(Group, newest, PayHabit)

@@ -30,12 +30,6 @@ ANOTHER_FEE = "the payment service took another fee"
 TOO_YOUNG = "it is younger than ten minutes: their books may not have it yet"
 
 
-class NotCorrectable(errors.PaymentError):
-    """No command can correct it safely (now); the text says why, and what to do."""
-
-    code = "not_correctable"
-
-
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """One difference that is gone: its kind, and what was posted, for the operator."""
@@ -47,7 +41,7 @@ class Corrected:
 def collection(reference: str, because: str) -> list[Corrected]:
     """Makes the books say of a payment what its provider says. Empty when they agree.
 
-    Raises `NotCorrectable`, `ProviderUnavailable`, or what the ledger refuses; nothing is written then.
+    Raises `errors.NotCorrectable`, `ProviderUnavailable`, or what the ledger refuses; nothing is written then.
     """
     with db.session() as session:
         checkout = session.scalars(select(Checkout).where(Checkout.reference == reference)).one()
@@ -146,18 +140,18 @@ def _correct_collection(
         return "posted that they took it back; everybody is told"
     payment = paid.of_checkout(session, checkout)
     if payment is None or finding.ours_minor is None:
-        raise NotCorrectable("it is not booked: see `payments held`")
+        raise errors.NotCorrectable("it is not booked: see `payments held`")
     cause = by_operator(checkout.reference)
     if finding.kind == "collection_fee":
         told = _book_fee(session, checkout.group_id, checkout.provider, checkout.reference, finding, at)
         checkout.charged_minor = finding.theirs_minor
         return told
     if own.given_back:
-        raise NotCorrectable("it goes back or is disputed: see `payments returns`, that has to end first")
+        raise errors.NotCorrectable("it goes back or is disputed: see `payments returns`, that has to end first")
     if finding.kind == "collection_amount":
         return _book_other_amount(session, checkout, payment, said, at, cause)
     if said.outcome is Outcome.PENDING and said.status != "not_found":
-        raise NotCorrectable(f"the provider still says {said.status}: wait until that has ended")
+        raise errors.NotCorrectable(f"the provider still says {said.status}: wait until that has ended")
     take_out(session, payment, at, cause)
     # As one that was let go: if it is there after all, reconciliation says so and `payments book` books it.
     checkout.state, checkout.held_reason, checkout.provider_status = "reversed", None, held.LET_GO
@@ -166,10 +160,12 @@ def _correct_collection(
 
 def _post_missed(session: Session, checkout: Checkout, said: Verification, at: datetime) -> str:
     if checkout.state in ("held", "reversed"):
-        raise NotCorrectable(f"a person decides about it: `payments book {checkout.reference}`, or `payments let-go`")
+        raise errors.NotCorrectable(
+            f"a person decides about it: `payments book {checkout.reference}`, or `payments let-go`"
+        )
     settling.settle(session, checkout.id, said, at)
     if checkout.state != "paid":
-        raise NotCorrectable(f"it would be {checkout.state}: {checkout.held_reason}; see `payments held`")
+        raise errors.NotCorrectable(f"it would be {checkout.state}: {checkout.held_reason}; see `payments held`")
     return "posted; the member is told"
 
 
@@ -178,7 +174,9 @@ def _book_other_amount(
 ) -> str:
     """What came first, so that the savings have it when what was booked before is taken out."""
     if payment.transaction.idempotency_key == f"{LATE}{checkout.reference}":
-        raise NotCorrectable("it was booked by hand before: have the provider mend its own book, or settle-difference")
+        raise errors.NotCorrectable(
+            "it was booked by hand before: have the provider mend its own book, or settle-difference"
+        )
     credited = held.book_what_came(session, checkout, said, at)
     take_out(session, payment, at, cause)
     return f"{credited} booked, and what was booked before taken out; the member is told"
@@ -191,7 +189,7 @@ def _correct_payout(session: Session, sent: Payout, finding: Finding, said: Payo
         sent.fee_charged_minor = finding.theirs_minor
         return told
     if finding.kind == "payout_amount":
-        raise NotCorrectable(
+        raise errors.NotCorrectable(
             "another amount was sent than the group has voted, which no command can correct: have the provider send or "
             "bring back the rest, then `payments settle-difference`"
         )
@@ -205,14 +203,16 @@ def _correct_payout(session: Session, sent: Payout, finding: Finding, said: Payo
         paying.settle(session, sent.id, said, at)
         return _if_now(sent, "reversed", "the opposite is posted; the group is told, and can send it again")
     if said.outcome is not Outcome.DECLINED and said.status != "not_found":
-        raise NotCorrectable(f"the provider still says {said.status}: wait until that has ended")
+        raise errors.NotCorrectable(f"the provider still says {said.status}: wait until that has ended")
     paying.call_unpaid(session, sent, said.status, at, cause)
     return "the opposite is posted; the group is told, and can send it again"
 
 
 def _if_now(sent: Payout, state: str, told: str) -> str:
     if sent.state != state:
-        raise NotCorrectable(f"it would be {sent.state}: {sent.held_reason or 'the ledger refuses it, see the log'}")
+        raise errors.NotCorrectable(
+            f"it would be {sent.state}: {sent.held_reason or 'the ledger refuses it, see the log'}"
+        )
     return told
 
 
@@ -250,7 +250,7 @@ def _lock(session: Session, checkout_id: int) -> Checkout:
 def _own(session: Session, provider: str, kind: RecordKind, reference: str) -> Booked:
     own = booked.named(session, provider, kind, reference)
     if own is None:
-        raise NotCorrectable(f"nothing here is called {reference}")
+        raise errors.NotCorrectable(f"nothing here is called {reference}")
     return own
 
 
@@ -264,7 +264,7 @@ def _findings(own: Booked, records: list[Record], at: datetime) -> list[Finding]
     """What is different; of one whose amount is another the fee is corrected with it."""
     found = comparing.compare(own.kind, own, records)
     if found and comparing.too_young(own, (), at):
-        raise NotCorrectable(TOO_YOUNG)
+        raise errors.NotCorrectable(TOO_YOUNG)
     return found[:1] if found and found[0].kind == "collection_amount" else found
 
 

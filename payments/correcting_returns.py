@@ -15,7 +15,8 @@ from ledger.audit import Cause
 from ledger.models import OPEN_STATES, Transaction
 from payments import booked, comparing, correcting, disputing, errors, paid, providers, refunded, refunding, taken
 from payments.comparing import Booked, Finding
-from payments.correcting import Corrected, NotCorrectable, by_operator
+from payments.correcting import Corrected, by_operator
+from payments.errors import NotCorrectable
 from payments.models import Checkout, Refund
 from payments.models.words import REFUND_OPEN
 from payments.paid import Payment

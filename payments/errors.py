@@ -14,6 +14,7 @@ PaymentError
 ├── NotHeld                 no payment with this reference waits for a person
 ├── ProviderUnavailable     the provider cannot be reached or gave no usable answer; nothing is lost
 ├── NotRefundable           a payment that cannot be given back (any more); `.code` says why
+├── NotCorrectable          no command can correct it safely; the text says why
 └── BadSignature            a webhook that its provider did not sign
 """
 
@@ -99,6 +100,12 @@ class NotRefundable(PaymentError):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class NotCorrectable(PaymentError):
+    """No command can correct it safely (now); the text says why, and what to do."""
+
+    code = "not_correctable"
 
 
 class BadSignature(PaymentError):

@@ -12,7 +12,8 @@ from ledger.errors import LedgerError
 from payments import correcting, correcting_returns, disputing, errors
 from payments.cli.held import BECAUSE
 from payments.cli.watching import payments
-from payments.correcting import Corrected, NotCorrectable
+from payments.correcting import Corrected
+from payments.errors import NotCorrectable
 from payments.models import Checkout, Dispute, Payout
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,8 @@ SHILLINGS = 100
 # As many movements as a paper holds, beside the one that is there.
 MANY = text("""
     SELECT count(*) FROM generate_series(1, 3000) n, record_transaction(:group, :user, 'cash_in', 'KES', 100, 'n' || n,
-        NULL, NULL, NULL, now(), :user, 'sms', NULL, '{cash,savings}', ARRAY[0, :user], '{box,""}', '{-100,100}')""")
+        NULL, NULL, NULL, NULL, now(), :user, 'sms', NULL,
+        '{cash,savings}', ARRAY[0, :user], '{box,""}', '{-100,100}')""")
 
 
 @pytest.fixture

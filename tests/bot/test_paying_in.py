@@ -63,6 +63,12 @@ def heard(talker: Talker) -> list[str]:
     return list(talker.session.scalars(found))
 
 
+def vouchers(talker: Talker) -> list[tuple[int, str]]:
+    """What was put to work, unsealed: the attempt, and the figures."""
+    found = work(talker, "payments.submit_otp")
+    return [(each["checkout"], charging.opened_otp(each["checkout"], each["otp"])) for each in found]
+
+
 def work(talker: Talker, kind: str) -> list[dict[str, Any]]:
     found = select(OutboxRow.payload).where(OutboxRow.kind == kind).order_by(OutboxRow.id)
     return list(talker.session.scalars(found))
@@ -217,7 +223,7 @@ def test_the_voucher_is_the_answer_and_is_not_kept_with_the_message(session: db.
     ama.says("12").expects("could not read that voucher")
     ama.says("balance").expects("you have GHS 0")
     ama.says("654 321").expects("I give the voucher to Telecel Cash", "GHS 50")
-    assert work(ama, "payments.submit_otp") == [{"checkout": checkout.id, "otp": "654321"}]
+    assert vouchers(ama) == [(checkout.id, "654321")]
     bodies = session.scalars(select(InboundMessage.body)).all()
     assert not any("654" in body for body in bodies)
     assert "voucher ******" in bodies
@@ -232,7 +238,7 @@ def test_a_refused_voucher_is_told_and_bare_figures_are_still_taken_as_one(sessi
     announcing_charges.otp_refused(session, checkout.id, ama.at)
     assert "did not take that voucher, so nothing was paid. Dial *110# for a new one" in heard(ama)[-1]
     ama.says("222222").expects("I give the voucher")
-    assert [each["otp"] for each in work(ama, "payments.submit_otp")] == ["111111", "222222"]
+    assert [figures for _, figures in vouchers(ama)] == ["111111", "222222"]
     session.execute(update(Checkout).values(state="paid"))
     ama.says("333333").expects("did not understand")
     ama.says("voucher 333333").expects("No payment of yours waits for a voucher")
