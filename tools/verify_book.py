@@ -398,6 +398,10 @@ def short(line_hash: str) -> str:
     return f"{line_hash[:4]}-{line_hash[4:8]}".upper()
 
 
+def _kind(purse: Any) -> str:
+    return "" if purse is None else purse.text("kind")
+
+
 def returned(book: Book) -> Iterator[Fault]:
     """What went back had come in: at most what was paid, of the one who paid it, where it was paid.
 
@@ -405,7 +409,9 @@ def returned(book: Book) -> Iterator[Fault]:
     """
     moved, known = _grouped(book.rows["entries"], "transaction_id"), book.by_number("transactions", "transaction_id")
     lines = {row.whole("transaction_id"): row.whole("line") for row in book.rows["receipts"]}
-    purses, since = book.by_number("wallets", "wallet_id"), _first_return_line(book)
+    since = _first_return_line(book)
+    # A wallet that is missing is named elsewhere.
+    purses = book.by_number("wallets", "wallet_id")
     back: dict[int, int] = defaultdict(int)
     for number, row in known.items():
         if row.text("kind") not in RETURNS or row.text("state") not in POSTED_STATES or lines.get(number, 0) < since:
@@ -421,13 +427,14 @@ def returned(book: Book) -> Iterator[Fault]:
         arrived = -sum(
             leg.whole("amount_minor")
             for leg in moved.get(paid, [])
-            if purses[leg.whole("wallet_id")].text("kind") in ("cash", "fee_expense")
+            if _kind(purses.get(leg.whole("wallet_id"))) in ("cash", "fee_expense")
         )
         if back[paid] > arrived:
             yield Fault("not_paid_in", where, f"of transaction {paid} went back {back[paid]}, and {arrived} was paid")
         filled = {leg.whole("wallet_id"): leg.whole("amount_minor") for leg in moved.get(paid, [])}
         for leg in moved.get(number, []):
-            if not _may_go_back(row, leg, purses[leg.whole("wallet_id")], filled.get(leg.whole("wallet_id"))):
+            purse = purses.get(leg.whole("wallet_id"))
+            if purse is not None and not _may_go_back(row, leg, purse, filled.get(leg.whole("wallet_id"))):
                 yield Fault("not_paid_in", where, f"{leg} touches what transaction {paid} did not")
 
 

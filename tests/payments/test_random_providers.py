@@ -16,7 +16,7 @@ from tests.payments.teller import MOODS, Teller
 from tests.payments.walks import STEPS, walk
 
 WALKS = int(os.environ.get("WALKS", "120"))
-PARTS = 1 if WALKS <= 500 else 20
+PARTS = 1 if WALKS <= 500 else WALKS // 100
 
 STEP = st.tuples(
     st.sampled_from(STEPS),

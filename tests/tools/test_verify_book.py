@@ -100,7 +100,7 @@ def test_an_export_from_before_there_were_votes_can_still_be_checked(
     for name in ("approvals", "votes"):
         (folder / f"{name}.csv").unlink()
         edit(folder / "book.json", lambda about, name=name: re.sub(rf',\n *"{name}": 0', "", about))  # type: ignore[misc]
-    edit(folder / "book.json", lambda about: about.replace('"format": 2', '"format": 1'))
+    edit(folder / "book.json", lambda about: about.replace('"format": 3', '"format": 1'))
     assert faults(folder) == []
 
 
