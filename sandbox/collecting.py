@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import select
 
+from sandbox.flutterwave.transfers_in import transfer_in as transfer_in_at_flutterwave
 from sandbox.json_api import ApiError, error_answer, json_body, text_of, whole_number_of
 from sandbox.paystack.banks import COUNTRIES
 from sandbox.paystack.dedicated import transfer_in
@@ -29,12 +30,14 @@ def refuse(error: PaystackError) -> Response:
 
 @blueprint.post("/transfers-in")
 def send_in() -> tuple[Response, int]:
-    """Somebody transfers to a temporary or standing account number; `sender_name` is who."""
+    """Somebody transfers to a temporary or standing account number, of either provider; `sender_name` is who."""
     body = json_body()
     account_number, amount = text_of(body, "account_number"), whole_number_of(body, "amount_minor")
     if not account_number or not amount:
         raise ApiError(400, "Send 'account_number' and a positive 'amount_minor'.")
-    reference, status = transfer_in(world(), account_number, amount, text_of(body, "sender_name") or USUAL_SENDER)
+    reference, status = transfer_in_at_flutterwave(world(), account_number, amount) or transfer_in(
+        world(), account_number, amount, text_of(body, "sender_name") or USUAL_SENDER
+    )
     return jsonify(reference=reference, status=status), 201
 
 

@@ -155,6 +155,10 @@ def _payment_json(payment: Payment, phone: str | None) -> dict[str, Any]:
         "phone": phone,
         "kind": payment.kind,
         "channel": payment.channel,
+        "provider": PAYSTACK,
+        "sender": (payment.told or {}).get("sender"),
+        "step": payment.step,
+        "ends_at": payment.due_at.isoformat() if payment.due_at else None,
         "instructions": _instructions(payment),
     }
 

@@ -5,12 +5,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from sqlalchemy import delete, select
 
+from sandbox.books import phones_of_checkouts
 from sandbox.flutterwave.amounts import COUNTRY, shown
 from sandbox.flutterwave.balances import available
 from sandbox.flutterwave.charge_answers import account_number, checkout_url, ussd_code
 from sandbox.flutterwave.chargebacks import DECISIONS, chargeback_resource, decide_chargeback, open_chargeback
 from sandbox.flutterwave.envelope import FlutterwaveError
-from sandbox.flutterwave.notices import owner_of
+from sandbox.flutterwave.fees import MOBILE_TYPES
+from sandbox.flutterwave.notices import operator_of, owner_of
 from sandbox.flutterwave.plans import OUTCOMES, REFUND, TRANSFER
 from sandbox.flutterwave.refunds import ACTIONS as REFUND_ACTIONS
 from sandbox.flutterwave.refunds import FAILED as REFUND_FAILED
@@ -19,7 +21,7 @@ from sandbox.flutterwave.resources import charge_completed, is_told
 from sandbox.flutterwave.settling import settle_due
 from sandbox.flutterwave.tables import FlwFloat, FlwPlan, FlwRefund, FlwTransaction, FlwTransfer
 from sandbox.flutterwave.transactions import ACTIONS as PAYER_ACTIONS
-from sandbox.flutterwave.transactions import PENDING, PROVIDER, Reported, act, reverse
+from sandbox.flutterwave.transactions import OPENED, PENDING, PROVIDER, Reported, act, reverse
 from sandbox.flutterwave.transfer_resources import transfer_completed
 from sandbox.flutterwave.transfers import ACTIONS as TRANSFER_ACTIONS
 from sandbox.flutterwave.transfers import ENDED, move_transfer
@@ -52,12 +54,15 @@ def do_what_is_due() -> None:
 def list_transactions() -> Response:
     """Newest first; `phone` keeps those of one phone, `status` those of one status."""
     query = select(FlwTransaction).order_by(FlwTransaction.id.desc()).limit(NEWEST)
-    if wanted := request.args.get("phone"):
-        query = query.where(FlwTransaction.phone == as_e164(wanted))
     if status := request.args.get("status"):
         query = query.where(FlwTransaction.status == status)
     with world().store.begin() as session:
-        return jsonify(transactions=[_transaction_json(row) for row in session.scalars(query)])
+        rows = list(session.scalars(query))
+    phones = phones_of_checkouts(world().store.engine, [row.tx_ref for row in rows])
+    shown_rows = [_transaction_json(row, row.phone or phones.get(row.tx_ref)) for row in rows]
+    wanted = request.args.get("phone")
+    phone = as_e164(wanted) if wanted else None
+    return jsonify(transactions=[row for row in shown_rows if phone in (None, row["phone"])])
 
 
 @blueprint.post("/transactions/<tx_ref>/<action>")
@@ -200,7 +205,7 @@ def _delay_seconds(value: Any) -> float | None:
     return float(value)
 
 
-def _transaction_json(transaction: FlwTransaction) -> dict[str, Any]:
+def _transaction_json(transaction: FlwTransaction, phone: str | None) -> dict[str, Any]:
     is_pending, type_ = transaction.status == PENDING, transaction.payment_type
     return {
         "reference": transaction.tx_ref,
@@ -210,12 +215,22 @@ def _transaction_json(transaction: FlwTransaction) -> dict[str, Any]:
         "currency": transaction.asked_currency,
         "payment_type": type_,
         "status": transaction.status,
-        "phone": transaction.phone,
+        "phone": phone,
+        "provider": PROVIDER,
+        "sender": operator_of(transaction) if type_ in MOBILE_TYPES else None,
+        "is_open": _is_open(transaction),
+        "ends_at": transaction.expires_at.isoformat() if transaction.expires_at else None,
         "checkout_url": checkout_url(transaction) if transaction.checkout_code else None,
         "ussd_code": ussd_code(transaction) if is_pending and type_ == "ussd" else None,
         "account_number": account_number(transaction) if is_pending and type_ == "bank_transfer" else None,
         "created_at": transaction.created_at.isoformat(),
     }
+
+
+def _is_open(transaction: FlwTransaction) -> bool:
+    """Whether the payer can still pay; an account that nobody paid into closes without a word."""
+    is_over = transaction.expires_at is not None and transaction.expires_at <= world().clock.now()
+    return transaction.status in (OPENED, PENDING) and not is_over
 
 
 def _transfer_json(transfer: FlwTransfer, phone: str | None) -> dict[str, Any]:

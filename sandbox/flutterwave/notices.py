@@ -57,8 +57,12 @@ def owner_of(session: Session, transfer: FlwTransfer) -> str | None:
     return phone if session.get(Person, phone) else None
 
 
+def operator_of(transaction: FlwTransaction) -> str:
+    return OPERATORS.get(transaction.asked_currency, USUAL_OPERATOR)
+
+
 def _notice(transaction: FlwTransaction, text: str) -> Notice | None:
     if transaction.phone is None:
         return None
-    operator = OPERATORS.get(transaction.asked_currency, USUAL_OPERATOR)
+    operator = operator_of(transaction)
     return Notice(transaction.phone, operator, text.format(operator=operator))

@@ -25,11 +25,14 @@ MOMENT = "2026-11-24T09:00:00.000Z"
 class Teller:
     """`moods` are used up call by call, then all is good; `events` are news in the order they happened.
 
+    `spoilt` is how the next order of that route ends, whatever comes before it.
+
     Amounts are hundredths. `balance` is per currency.
     """
 
     server: ScriptedServer
     moods: list[str] = field(default_factory=list)
+    spoilt: dict[str, str] = field(default_factory=dict)
     collections: dict[str, dict[str, Any]] = field(default_factory=dict)
     transfers: dict[str, dict[str, Any]] = field(default_factory=dict)
     refunds: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -112,7 +115,8 @@ class Teller:
 
     def _answer(self, request: Heard) -> Step:
         with self._lock:
-            mood = self.moods.pop(0) if self.moods else "good"
+            mood = self.spoilt.pop(request.route, "") if request.method == "POST" else ""
+            mood = mood or (self.moods.pop(0) if self.moods else "good")
             if mood == "busy":
                 return Reply({"status": False, "message": "Too many requests"}, 429)
             if mood == "lost_before":

@@ -92,23 +92,27 @@ class Walk:
             run_outbox("payments.start_charge")
 
     def pay(self, choice: int) -> None:
-        if reference := self._pick(self.teller.collections, choice):
+        if reference := self._pick(self._collections("open"), choice):
             self.teller.pays(reference)
 
-    def pay_wrongly(self, choice: int) -> None:
-        if reference := self._pick(self.teller.collections, choice):
-            asked = self.teller.collections[reference]["amount"]
-            if choice % 3:
-                self.teller.pays(reference, amount=asked // 2 if choice % 3 == 1 else asked * 100)
-            else:
-                self.teller.pays(reference, currency="NGN")
+    def pay_too_little(self, choice: int) -> None:
+        if reference := self._pick(self._collections("open"), choice):
+            self.teller.pays(reference, amount=self.teller.collections[reference]["amount"] // 2)
+
+    def pay_too_much(self, choice: int) -> None:
+        if reference := self._pick(self._collections("open"), choice):
+            self.teller.pays(reference, amount=self.teller.collections[reference]["amount"] * 100)
+
+    def pay_other_money(self, choice: int) -> None:
+        if reference := self._pick(self._collections("open"), choice):
+            self.teller.pays(reference, currency="NGN")
 
     def decline(self, choice: int) -> None:
-        if reference := self._pick(self.teller.collections, choice):
+        if reference := self._pick(self._collections("open"), choice):
             self.teller.declines(reference)
 
     def reverse(self, choice: int) -> None:
-        if reference := self._pick(self.teller.collections, choice):
+        if reference := self._pick(self._collections("success"), choice):
             self.teller.takes_back(reference)
 
     def withdraw(self, choice: int) -> None:
@@ -157,7 +161,7 @@ class Walk:
             self.teller.ends_refund(number, "processed" if choice % 3 else "failed")
 
     def dispute(self, choice: int) -> None:
-        if reference := self._pick(self.teller.collections, choice):
+        if reference := self._pick(self._collections("success"), choice):
             self.teller.opens_dispute(reference)
 
     def end_dispute(self, choice: int) -> None:
@@ -180,6 +184,11 @@ class Walk:
             headers = {"x-paystack-signature": hmac.new(b"guessed", body, hashlib.sha512).hexdigest()}
             assert self.web.post("/webhooks/payment/paystack", data=body, headers=headers).status_code == 403
 
+    def spoil(self, choice: int) -> None:
+        """The next order to pay out, to give back, or to collect is taken, and its answer is lost."""
+        route = ("/transfer", "/refund", "/charge", "/transaction/initialize")[choice % 4]
+        self.teller.spoilt[route] = ("lost_after", "reset_after", "broken_after", "garbled_after")[choice // 4 % 4]
+
     def work(self, choice: int) -> None:
         """Whatever is pending, by a worker that may meet a provider in any mood."""
         run_outbox("payments.")
@@ -197,6 +206,7 @@ class Walk:
     def settle_down(self) -> None:
         """The provider behaves, what is open ends, and time passes until nothing is under way."""
         self.teller.moods.clear()
+        self.teller.spoilt.clear()
         with db.session() as session:
             # The breaker is another test's subject.
             session.execute(update(ProviderHealth).values(failures=0, spared_until=None))
@@ -310,6 +320,16 @@ class Walk:
         headers = {"x-paystack-signature": hmac.new(SECRET.encode(), body, hashlib.sha512).hexdigest()}
         assert self.web.post("/webhooks/payment/paystack", data=body, headers=headers).status_code == 200
 
+    def _collections(self, status: str) -> list[str]:
+        """Those with this status; "open" is every one that may still be paid."""
+        found = self.teller.collections.items()
+        is_over = {"success", "reversed"}
+        return [
+            reference
+            for reference, payment in found
+            if (payment["status"] not in is_over if status == "open" else payment["status"] == status)
+        ]
+
     def _pick(self, found: dict, choice: int):  # type: ignore[no-untyped-def, type-arg]
         keys = list(found)
         return keys[choice % len(keys)] if keys else None
@@ -321,9 +341,9 @@ class Walk:
 
 SWEEPS = (collections.sweep, payouts.sweep, refunding.sweep, disputing.sweep)
 STEPS = (
-    "contribute", "contribute", "pay", "pay", "pay", "pay_wrongly", "decline", "reverse", "withdraw", "withdraw",
-    "retry", "end_transfer", "end_transfer", "refund", "end_refund", "dispute", "end_dispute", "deliver", "deliver",
-    "forge", "work", "work", "work", "wait",
+    "contribute", "contribute", "pay", "pay", "pay", "pay_too_little", "pay_too_much", "pay_other_money", "decline",
+    "reverse", "withdraw", "withdraw", "retry", "end_transfer", "end_transfer", "refund", "end_refund", "dispute",
+    "end_dispute", "deliver", "deliver", "forge", "spoil", "spoil", "work", "work", "work", "wait",
 )  # fmt: skip
 
 
