@@ -8,7 +8,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
-from sandbox import collecting, controls, payouts, phones
+from sandbox import collecting, controls, desk, payouts, phones
 from sandbox.clock import SandboxClock
 from sandbox.config import SandboxConfig
 from sandbox.flutterwave import FLUTTERWAVE_BLUEPRINTS, FlutterwaveError, FlutterwaveSettler
@@ -60,6 +60,7 @@ def create_sandbox(config: SandboxConfig) -> Flask:
         after_api,
         checkout,
         collecting,
+        desk,
     ):
         app.register_blueprint(module.blueprint)
     for blueprint in FLUTTERWAVE_BLUEPRINTS:

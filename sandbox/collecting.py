@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify
 from sqlalchemy import select
 
+from sandbox.flutterwave.envelope import FlutterwaveError
 from sandbox.flutterwave.transfers_in import transfer_in as transfer_in_at_flutterwave
 from sandbox.json_api import ApiError, error_answer, json_body, text_of, whole_number_of
 from sandbox.paystack.banks import COUNTRIES
@@ -23,8 +24,9 @@ blueprint = Blueprint("collecting", __name__, url_prefix="/sandbox")
 blueprint.register_error_handler(ApiError, error_answer)
 
 
+@blueprint.errorhandler(FlutterwaveError)
 @blueprint.errorhandler(PaystackError)
-def refuse(error: PaystackError) -> Response:
+def refuse(error: PaystackError | FlutterwaveError) -> Response:
     return error_answer(ApiError(error.status, str(error)))
 
 

@@ -41,11 +41,15 @@ def show_desk() -> Response:
         refunds = _newest([*_paystack_refunds(session), *_flutterwave_refunds(session)])
         disputes = _newest([*_paystack_disputes(session), *_flutterwave_disputes(session)])
         waiting = (Payment.status == "success", Payment.settlement_id.is_(None))
-        to_settle = list(session.scalars(select(Payment.currency).where(*waiting).distinct().order_by(Payment.currency)))
+        to_settle = list(
+            session.scalars(select(Payment.currency).where(*waiting).distinct().order_by(Payment.currency))
+        )
         standing = [_standing(account) for account in session.scalars(select(DedicatedAccount))]
+    owners = {account["account_number"]: account["phone"] for account in standing}
     phones = books.phones_of_checkouts(world().store.engine, [row["reference"] for row in paid])
     for row in paid:
-        row["phone"] = row["phone"] or phones.get(row["reference"])
+        owner = owners.get(row.pop("account_number"))
+        row["phone"] = row["phone"] or owner or phones.get(row["reference"])
     return jsonify(
         payments=paid,
         refunds=refunds,
@@ -64,6 +68,7 @@ def _paystack_payments(session: Session) -> list[Json]:
         {
             **_row(PAYSTACK, row.reference, shown_by_paystack(row.currency, row.amount), row.status, row.paid_at),
             "phone": row.phone,
+            "account_number": row.account_number,
             "actions": _actions(
                 ("Open a dispute", f"payments/{row.reference}/dispute"),
                 ("Reverse", f"payments/{row.reference}/reverse"),
@@ -83,6 +88,7 @@ def _flutterwave_payments(session: Session) -> list[Json]:
         {
             **_row(FLUTTERWAVE, row.tx_ref, shown_by_flutterwave(row.amount, row.currency), row.status, row.paid_at),
             "phone": row.phone,
+            "account_number": None,
             "actions": _actions(
                 ("Open a chargeback", f"flutterwave/transactions/{row.tx_ref}/chargeback"),
                 ("Reverse", f"flutterwave/transactions/{row.tx_ref}/reverse"),

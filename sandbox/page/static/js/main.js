@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { showBooks } from "./books.js";
 import { refreshOffset, showNow, startClock } from "./clock.js";
+import { showDesk, startDesk } from "./desk.js";
 import { setText } from "./dom.js";
 import { showPayments } from "./payment-cards.js";
 import { showPayouts } from "./payout-rows.js";
@@ -33,9 +34,17 @@ const host = {
     }
   },
   async act(payment, action) {
-    await api.actOnPayment(payment.reference, action);
+    await api.actOnPayment(payment, action);
     if (action === "abandon") walkedAway.add(payment.reference);
-    await Promise.allSettled([refreshPayments(), refreshBooks()]);
+    await moneyMoved();
+  },
+  async leave(payment) {
+    walkedAway.add(payment.reference);
+    await refreshPayments();
+  },
+  async transfer(account, amountMinor, e164) {
+    await api.transferIn(account, amountMinor, phones.get(e164)?.person.name);
+    await moneyMoved();
   },
   unreadChanged: () => showPeople(),
 };
@@ -123,19 +132,28 @@ async function refreshBooks() {
 }
 
 async function refreshPayments() {
-  const payments = await api.listPayments();
+  const [payments, desk] = await Promise.all([api.listPayments(), api.readDesk()]);
   // Each phone shows its newest payment, until its owner walks away from it; the others stand beside the books.
   const onPhones = new Map();
   for (const payment of payments) {
-    if (!phones.has(payment.phone) || onPhones.has(payment.phone) || walkedAway.has(payment.reference)) continue;
-    onPhones.set(payment.phone, payment);
+    const isElsewhere = !phones.has(payment.phone) || payment.way === "voucher" || walkedAway.has(payment.reference);
+    if (!isElsewhere && !onPhones.has(payment.phone)) onPhones.set(payment.phone, payment);
   }
-  for (const [e164, phone] of phones) phone.setPayments(onPhones.has(e164) ? [onPhones.get(e164)] : []);
+  for (const [e164, phone] of phones) {
+    const accounts = desk.standing_accounts.filter((account) => account.phone === e164);
+    phone.setPayments(onPhones.get(e164) ?? null, accounts);
+  }
   const shown = new Set([...onPhones.values()].map((payment) => payment.reference));
   const others = payments.filter((payment) => !shown.has(payment.reference));
   byId("payments").hidden = others.length === 0;
-  const named = others.map((payment) => ({ ...payment, payer: phones.get(payment.phone)?.person.name ?? payment.phone }));
-  showPayments(byId("payment-list"), named, host.act);
+  showPayments(byId("payment-list"), others.map((payment) => ({ ...payment, payer: nameOf(payment.phone) })), { act: host.act, transfer: host.transfer });
+  showDesk(desk, { named: nameOf, transfer: host.transfer });
+}
+
+const nameOf = (e164) => phones.get(e164)?.person.name ?? e164;
+
+async function moneyMoved() {
+  await Promise.allSettled([refreshPayments(), refreshBooks(), ...phonesToAsk().map(refreshPhone)]);
 }
 
 async function refreshPayouts() {
@@ -204,5 +222,6 @@ document.addEventListener("visibilitychange", () => {
   else ask();
 });
 startPeople({ added: personAdded, failed });
+startDesk({ done: () => Promise.allSettled([refreshPayments(), refreshPayouts(), refreshBooks()]) });
 startClock({ moved: () => ask(), failed });
 ask();

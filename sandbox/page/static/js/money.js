@@ -20,6 +20,13 @@ export function signed(minor, digits) {
   return minor > 0 ? `+${amount(minor, digits)}` : amount(minor, digits);
 }
 
+/** What somebody typed, in minor units: "5,000.5", 2 → 500050; null when it is no amount above zero. */
+export function minorOf(text, digits) {
+  const match = /^(\d{1,10})(?:\.(\d+))?$/.exec(text.replace(/[\s,]/g, ""));
+  if (!match || (match[2] ?? "").length > digits) return null;
+  return Number(match[1] + (match[2] ?? "").padEnd(digits, "0")) || null;
+}
+
 /** Adds up costs such as "0.0250 USD" per currency, in millionths so that no fraction is ever rounded. */
 export function sumCosts(costs) {
   const totals = new Map();

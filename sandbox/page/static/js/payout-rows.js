@@ -1,4 +1,4 @@
-// The newest payouts at the provider: how much, to whose account, and how far they are.
+// The newest payouts at both providers: how much, to whose account, and how far they are.
 
 import { h, keep } from "./dom.js";
 import { readable } from "./entries.js";
@@ -11,12 +11,13 @@ export function showPayouts(place, payouts) {
 }
 
 function row(payout) {
+  const status = payout.status.toLowerCase(); // Flutterwave writes SUCCESSFUL
   return h(
     "li",
     { class: "payout" },
     h("strong", {}, payout.amount),
     h("span", { class: "payment-who" }, `to ${payout.name}`),
-    h("span", { class: `tag ${payout.status}` }, readable(payout.status)),
+    h("span", { class: `tag ${status}` }, readable(status)),
     h("span", { class: "payout-where" }, `${payout.bank} · ${payout.account_number} · ${shortOf(payout.created_at)}`),
   );
 }

@@ -7,7 +7,8 @@ import { caption, featurePhone, smartphone, tabs } from "./device.js";
 import { h, icon, keep, setText } from "./dom.js";
 import { showMail } from "./mail.js";
 import { sumCosts } from "./money.js";
-import { showPayments } from "./payment-cards.js";
+import { showPayments, showStanding } from "./payment-cards.js";
+import { showPrompt, showTimeLeft } from "./prompts.js";
 import { timeOf } from "./times.js";
 
 const CHANNELS = { smart: ["whatsapp", "sms", "email"], feature: ["sms"] };
@@ -29,8 +30,10 @@ export class Phone {
   #loaded = false;
   #atEnd = true;
   #now = null;
+  #waiting = null; // the payment that this phone can answer
+  #dialled = null; // the reference of the payment whose code was dialled
 
-  /** `host` gives deliver(phone, message), act(payment, action) and unreadChanged(). */
+  /** `host` gives deliver(phone, message), act(payment, action), transfer(account, amountMinor, phone), leave(payment) and unreadChanged(). */
   constructor(person, host) {
     count += 1;
     this.id = `phone-${count}`;
@@ -57,12 +60,15 @@ export class Phone {
     this.subtitle = h("p");
     this.chips = h("div", { class: "chips", role: "group", "aria-label": "What to type" });
     this.chips.addEventListener("wheel", (event) => this.#scrollChips(event), { passive: false });
-    this.payments = h("div", { class: "phone-payments" });
+    this.payments = h("div", { class: "cards" });
+    this.standing = h("div", { class: "cards" });
+    this.prompt = h("div", { class: "prompt-over", hidden: true });
     this.jump = h("button", { type: "button", class: "jump", "aria-label": "To the newest message", hidden: true, onclick: () => this.#toEnd() }, icon("down"));
     for (const channel of this.channels) this.#logs.set(channel, this.#makeLog(channel, owner));
     const status = h("div", { class: "status" }, h("i", { class: "signal" }), this.statusTime, h("i", { class: "battery" }));
     const contact = h("div", { class: "contact" }, h("span", { class: "contact-mark", "aria-hidden": "true" }), h("div", {}, h("h3", {}, "GroupWallet"), this.subtitle));
-    const screen = [h("div", { class: "logs" }, ...this.#logs.values(), this.jump), this.payments, this.chips, this.composer.root];
+    const paying = h("div", { class: "phone-payments" }, this.payments, this.standing);
+    const screen = [h("div", { class: "logs" }, ...this.#logs.values(), this.jump, this.prompt), paying, this.chips, this.composer.root];
     this.apps = tabs(this.channels, this.id, (channel) => this.show(channel));
     const device = this.isFeature
       ? featurePhone({ status, contact, screen, composer: this.composer })
@@ -215,10 +221,30 @@ export class Phone {
   setTime(now) {
     this.#now = now;
     setText(this.statusTime, timeOf(now));
+    showTimeLeft(this.prompt, now);
   }
 
-  setPayments(payments) {
-    showPayments(this.payments, payments, (payment, action) => this.host.act(payment, action));
+  /** `payment` is what the phone's owner can answer now, or null; `accounts` take a transfer at any time. */
+  setPayments(payment, accounts) {
+    this.#waiting = payment;
+    if (this.#dialled !== payment?.reference) this.#dialled = null;
+    this.#showPayment();
+    showStanding(this.standing, accounts, this.host);
+  }
+
+  #showPayment() {
+    const payment = this.#waiting;
+    const covers = payment && (payment.way === "prompt" || this.#dialled === payment.reference);
+    const { act, transfer, leave } = this.host;
+    showPrompt(this.prompt, covers ? payment : null, act, () => this.#dial(null));
+    if (this.#now) showTimeLeft(this.prompt, this.#now);
+    const dial = (dialled) => this.#dial(dialled.reference);
+    showPayments(this.payments, payment && !covers ? [payment] : [], { act, transfer, leave, dial });
+  }
+
+  #dial(reference) {
+    this.#dialled = reference;
+    this.#showPayment();
   }
 
   get channel() {

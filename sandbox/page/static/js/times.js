@@ -23,6 +23,13 @@ export const dateOf = formatted(date);
 export const weekdayOf = formatted(weekday);
 export const yearOf = formatted(year);
 
+/** How long until a moment, as "2:31"; empty once it is over or further away than an hour. */
+export function leftOf(iso, nowIso) {
+  const seconds = Math.floor((new Date(iso) - new Date(nowIso)) / 1000);
+  if (!(seconds >= 0 && seconds < 3600)) return "";
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 /** 266400 → "3 d 2 h"; the two largest units, empty below a minute. */
 export function spanOf(seconds) {
   const minutes = Math.floor(Math.abs(seconds) / 60);
