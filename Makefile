@@ -16,12 +16,13 @@ reset: .venv/.complete ## forget everything that make run has stored
 	@$(BIN)/python -m sandbox reset
 
 test: .venv/.complete ## run every test on real PostgreSQL, Redis, workers and web servers
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@# The stories first: they mostly wait, beside tests that mostly compute. Hence three workers on two cores.
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/stories tests
 
 test-deep: .venv/.complete ## walk through the ledger at length: 300 long random histories, a minute of the bank test
 	@LEDGER_DEPTH=deep $(BIN)/python -m pytest -n 2 --dist loadfile tests/ledger/test_model.py tests/ledger/test_bank.py
 
-test-walks: .venv/.complete ## 10,000 random walks of payers and providers, with the books beside the money (about half an hour)
+test-walks: .venv/.complete ## 10,000 random walks of payers and providers, with the books beside the money (most of an hour)
 	@WALKS=10000 $(BIN)/python -m pytest -n 2 tests/payments/test_random_providers.py
 
 lint: .venv/.complete ## check style and types

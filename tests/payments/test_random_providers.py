@@ -15,7 +15,7 @@ from tests.payments.servers import ScriptedServer
 from tests.payments.teller import MOODS, Teller
 from tests.payments.walks import STEPS, walk
 
-WALKS = int(os.environ.get("WALKS", "120"))
+WALKS = int(os.environ.get("WALKS", "40"))
 PARTS = 1 if WALKS <= 500 else WALKS // 100
 
 STEP = st.tuples(
