@@ -16,8 +16,7 @@ reset: .venv/.complete ## forget everything that make run has stored
 	@$(BIN)/python -m sandbox reset
 
 test: .venv/.complete ## run every test on real PostgreSQL, Redis, workers and web servers
-	@# The stories first: they mostly wait, beside tests that mostly compute. Hence three workers on two cores.
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/stories tests
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-deep: .venv/.complete ## walk through the ledger at length: 300 long random histories, a minute of the bank test
 	@LEDGER_DEPTH=deep $(BIN)/python -m pytest -n 2 --dist loadfile tests/ledger/test_model.py tests/ledger/test_bank.py
