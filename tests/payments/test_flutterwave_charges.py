@@ -90,7 +90,7 @@ class TestFlutterwaveCharges(Flutterwaves, ChargeContract):
             kind, own = "bank_transfer", {"narration": "Umoja", "is_permanent": False}
         sent = heard.json
         if order.method == "bank_transfer":
-            assert 3_500 < sent.pop("expires") <= 3_600
+            assert 0 < sent.pop("expires") <= 3_600  # Counted from when the tests were collected.
         assert (heard.method, heard.path) == ("POST", f"/charges?type={kind}")
         assert heard.headers["authorization"] == f"Bearer {SECRET}"
         assert sent == own | {

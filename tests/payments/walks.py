@@ -22,8 +22,8 @@ from ledger import errors as ledger_errors
 from ledger import groups, reading
 from ledger.approvals import Subject
 from ledger.audit import Cause
-from ledger.models import Approval, Group, Receipt, Transaction, User
-from payments import collections, deciding, disputing, errors, links, paying, payouts, refunding
+from ledger.models import Approval, Group, Transaction, User
+from payments import collections, deciding, disputing, errors, links, paid, paying, payouts, refunding
 from payments.models import Checkout, Dispute, Payout, PayoutAccount, ProviderHealth, Refund
 from payments.ways import Way
 from tests.payments.actors import assert_books_are_whole, balances, receipts, run_outbox
@@ -288,9 +288,7 @@ class Walk:
             payment = self.teller.collections[checkout.reference]
             if payment["currency"] != CURRENCY:
                 continue
-            came = (
-                session.scalar(select(Receipt.number).where(Receipt.transaction_id == checkout.transaction_id)) is None
-            )
+            came = paid.of_checkout(session, checkout) is None
             unbooked += payment["amount"] - payment["fees"] if came else 0
             unbooked -= payment["amount"] if payment["status"] == "reversed" else 0
         lost = select(Dispute).where(Dispute.group_id == self.group_id, Dispute.state == "held")
