@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from core.money import Money
@@ -17,6 +16,7 @@ from payments.errors import BadSignature, UnsupportedCurrency
 from payments.outcomes import Outcome
 from payments.provider import CheckoutAnswer, CheckoutOrder, Event, EventAbout, Verification
 from payments.provider_charges import Method
+from payments.providers import limits
 from payments.providers.flutterwave_charges import FlutterwaveCharges
 from payments.providers.flutterwave_http import UNREADABLE, from_wire, moment_or_none, text, to_wire
 from payments.providers.flutterwave_payouts import FlutterwavePayouts
@@ -89,10 +89,7 @@ class Flutterwave(FlutterwaveCharges, FlutterwavePayouts, FlutterwaveRecords):
 
     def limits(self, currency: str) -> tuple[Money, Money]:
         """Raises `UnsupportedCurrency`."""
-        if currency not in LIMITS:
-            raise UnsupportedCurrency(currency)
-        smallest, largest = LIMITS[currency]
-        return Money.of_major(Decimal(smallest), currency), Money.of_major(Decimal(largest), currency)
+        return limits.read(LIMITS, currency, currency)
 
     def step_minor(self, currency: str) -> int:
         return STEPS_MINOR.get(currency, 1)

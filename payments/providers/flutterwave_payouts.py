@@ -27,6 +27,7 @@ from payments.provider import (
     PayoutVerification,
     RecipientAnswer,
 )
+from payments.providers import limits
 from payments.providers.flutterwave_http import (
     UNREADABLE,
     Answer,
@@ -154,10 +155,7 @@ class FlutterwavePayouts(FlutterwaveHTTP):
 
     def payout_limits(self, currency: str, kind: AccountKind) -> tuple[Money, Money]:
         """Raises `UnsupportedCurrency`."""
-        if (currency, kind) not in PAYOUT_LIMITS:
-            raise UnsupportedCurrency(f"{currency} {kind}")
-        smallest, largest = PAYOUT_LIMITS[currency, kind]
-        return Money.of_major(Decimal(smallest), currency), Money.of_major(Decimal(largest), currency)
+        return limits.read(PAYOUT_LIMITS, (currency, kind), currency)
 
     def payout_step_minor(self, currency: str) -> int:
         return PAYOUT_STEPS_MINOR.get(currency, 1)

@@ -6,15 +6,14 @@ envelope in `paystack_http`.
 """
 
 from collections.abc import Mapping
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from core.money import Money
-from payments.errors import UnsupportedCurrency
 from payments.provider import CheckoutAnswer, CheckoutOrder, Event, EventAbout, Outcome, Verification
 from payments.provider_charges import Method
+from payments.providers import limits
 from payments.providers.paystack_charges import PaystackCharges
 from payments.providers.paystack_http import (
     UNREADABLE,
@@ -85,10 +84,7 @@ class Paystack(PaystackCharges, PaystackRecords, PaystackPayouts):
 
     def limits(self, currency: str) -> tuple[Money, Money]:
         """Raises `UnsupportedCurrency`."""
-        if currency not in LIMITS:
-            raise UnsupportedCurrency(currency)
-        smallest, largest = LIMITS[currency]
-        return Money.of_major(Decimal(smallest), currency), Money.of_major(Decimal(largest), currency)
+        return limits.read(LIMITS, currency, currency)
 
     def step_minor(self, currency: str) -> int:
         return STEPS_MINOR.get(currency, 1)
