@@ -4,6 +4,7 @@ The outermost function (view, job, command) opens `session()` and commits once; 
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -82,11 +83,24 @@ def engine() -> Engine:
     return made
 
 
+_opened = threading.local()
+
+
 @contextmanager
 def session() -> Iterator[Session]:
     """One unit of work: leaving the block without `commit()` rolls back."""
     with Session(engine(), expire_on_commit=False, autoflush=True) as opened:
-        yield opened
+        mine = _opened.__dict__.setdefault("sessions", [])
+        mine.append(opened)
+        try:
+            yield opened
+        finally:
+            mine.remove(opened)
+
+
+def in_transaction() -> bool:
+    """Whether this thread holds a transaction open: then nobody outside may be called, or its locks wait for them."""
+    return any(opened.in_transaction() for opened in _opened.__dict__.get("sessions", []))
 
 
 @contextmanager

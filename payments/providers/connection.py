@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import requests
 from requests.adapters import HTTPAdapter
 
+from core import db
 from core.http import never_left
 from payments.outcomes import Outcome
 
@@ -22,6 +23,10 @@ SPARED = "spared: it is in trouble"
 """The detail of a call that was not made, since the breaker did not allow it."""
 
 log = logging.getLogger(__name__)
+
+
+class OpenTransaction(RuntimeError):
+    """A fault in the product: a provider was about to be called while rows, or a group's lock, wait for a commit."""
 
 
 class Breaker(Protocol):
@@ -92,7 +97,12 @@ class Connection:
         reference: str = "",
     ) -> Reply:
         """Never raises for network trouble. Only the path and the reference are logged: neither may hold an account
-        number, a phone number or a name."""
+        number, a phone number or a name.
+
+        Raises `OpenTransaction` before anything is sent when its caller holds a database transaction open.
+        """
+        if db.in_transaction():
+            raise OpenTransaction(f"{method} {path}")
         started = time.monotonic()
         reply = self._exchange(method, path, body, query)
         fields = {

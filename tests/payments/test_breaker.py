@@ -7,6 +7,7 @@ from payments import providers
 from payments.breaker import FAILURES, SharedBreaker
 from payments.models import ProviderHealth
 from payments.provider import Outcome
+from payments.providers.connection import OpenTransaction
 from tests.payments.actors import at_once
 from tests.payments.conftest import MovableClock
 from tests.payments.servers import Reply, ScriptedServer, hang_up
@@ -107,3 +108,17 @@ def test_a_refusal_is_an_answer(provider_server: ScriptedServer) -> None:
         assert provider.verify("gw-17-0123456789abcdef").outcome is Outcome.PENDING
     assert len(provider_server.heard) == FAILURES + 3
     assert health() is None
+
+
+def test_no_provider_is_called_while_a_transaction_is_open(provider_server: ScriptedServer) -> None:
+    provider = providers.by_name("paystack")
+    with db.session() as session:
+        assert not db.in_transaction(), "a session that has done nothing holds nothing"
+        session.get(ProviderHealth, "paystack")
+        with pytest.raises(OpenTransaction, match="/transaction/verify/gw-17"):
+            provider.verify("gw-17-0123456789abcdef")
+        assert provider_server.heard == []
+        session.commit()
+        provider_server.answers(Reply({"status": False, "message": "Not found", "code": "transaction_not_found"}, 404))
+        assert provider.verify("gw-17-0123456789abcdef").outcome is Outcome.PENDING
+    assert not db.in_transaction()
